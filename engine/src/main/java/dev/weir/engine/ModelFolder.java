@@ -8,6 +8,7 @@ import dev.weir.engine.control.Steering;
 import dev.weir.engine.image.LatentPreview;
 import dev.weir.engine.inversion.Embedding;
 import dev.weir.engine.network.Networks;
+import dev.weir.engine.pipeline.Component;
 import dev.weir.engine.pipeline.EmbeddingNoise;
 import dev.weir.engine.pipeline.Pipeline;
 import dev.weir.engine.pipeline.Role;
@@ -195,16 +196,18 @@ public final class ModelFolder {
         boolean isMain = stage.equals(pipeline.main());
         Steering steering = isMain && controlNets.isWatched() ? Steering.BOTH : Steering.NONE;
         boolean seesImages = isMain && ipAdapters.isWatched();
-        Denoiser network = index.load(
-                stage.network(),
-                (config, weights) ->
-                        Networks.denoiser(config.json(), weights, stage.network(), target, steering, seesImages));
+        Denoiser network = pipeline.type().network(stage, new NetworkParts(index, target, steering, seesImages));
         return isMain
                 ? classifier()
                         .map(part -> index.load(
                                 part, (config, weights) -> Networks.guided(network, config.json(), weights, target)))
                         .orElse(network)
                 : network;
+    }
+
+    /** How many numbers a prior makes. */
+    public int width(StageSpec prior) {
+        return index.config(prior.network()).count("embedding_dim", 768);
     }
 
     /** The folder of the classifier whose gradient guides the main diffusing stage, in a model that has one. */
@@ -317,7 +320,11 @@ public final class ModelFolder {
 
     /** The schedule by which noise is added to what the network of a diffusing stage sees beside its sample. */
     public SchedulerConfig augmentation(StageSpec stage) {
-        return scheduler(index, stage.augmentation());
+        String last = stage.components().stream()
+                .filter(name -> index.component(name).use() == Component.Use.SCHEDULER)
+                .reduce((one, other) -> other)
+                .orElseThrow();
+        return scheduler(index, last);
     }
 
     /** The folder of the part that makes the picture of a latent. */

@@ -34,8 +34,7 @@ enum PipelineKind {
             "the prior of Kandinsky 2.2 alone, which belongs into the folder \"prior\" of its decoder's folder"),
     KANDINSKY("Kandinsky.*", "a Kandinsky model that does something else than text to image with Kandinsky 2.2"),
     DEEPFLOYD("IF.*", "a DeepFloyd IF model"),
-    CASCADE("(Wuerstchen|StableCascade).*", "a Stable Cascade model"),
-    UNCLIP("UnCLIP.*", "an unCLIP model of pixels");
+    CASCADE("(Wuerstchen|StableCascade).*", "a Stable Cascade model");
 
     private final Pattern className;
     private final String what;

@@ -21,6 +21,9 @@ public record Tensors(Map<String, HostTensor> byName) {
     /** What CLIP sees in a picture, {@code [width]}. */
     public static final String IMAGE_EMBEDS = "image_embeds";
 
+    /** 1 where there is no picture, and a learned embedding stands in the place of its own; else 0. */
+    public static final String IMAGE_ABSENT = "image_absent";
+
     /** The class or noise level of a sample: a whole number, or an embedding {@code [width]}. */
     public static final String CLASS_LABELS = "class_labels";
 

@@ -170,6 +170,7 @@ final class ComfyConditioningsReferenceTest {
                                 0,
                                 Request.of(SHAPE.width() * 8, SHAPE.height() * 8, 7.5f),
                                 given(model, target, words),
+                                List.of(),
                                 Optional.empty(),
                                 words));
     }

@@ -95,6 +95,7 @@ final class ComposedReferenceTest {
                                 0,
                                 Request.of(SHAPE.width() * 8, SHAPE.height() * 8, 7.5f),
                                 given,
+                                List.of(),
                                 Optional.empty(),
                                 WORDS));
     }

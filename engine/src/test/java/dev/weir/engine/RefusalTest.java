@@ -220,7 +220,7 @@ class RefusalTest {
                 "OnnxStableDiffusionPipeline | an ONNX export | safetensors weights",
                 "OVStableDiffusionPipeline | an OpenVINO export | safetensors weights",
                 "FlaxStableDiffusionPipeline | a Flax export | safetensors weights",
-                "UnCLIPPipeline | an unCLIP model of pixels | StableUnCLIPImg2ImgPipeline",
+                "UnCLIPImg2ImgPipeline | an image-to-image pipeline | StableUnCLIPImg2ImgPipeline",
                 "UnCLIPImageVariationPipeline | an image variation model of another family | StableDiffusionImageVariationPipeline",
                 "MagicPipeline | a model for the pipeline MagicPipeline | Weir runs",
             })

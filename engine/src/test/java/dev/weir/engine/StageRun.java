@@ -20,7 +20,6 @@ import dev.weir.engine.sampler.Span;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -69,30 +68,39 @@ record StageRun(ModelFolder model, StageSpec stage, Denoiser network, LatentShap
         var begin = new Begin(
                 model.card(),
                 shape,
-                stage.isPrior() ? priors() : sampler(),
+                sampler(stage),
                 model.scheduler(stage),
                 new TorchGenerator(json.get("seed").asLong()),
                 network.inputs(),
                 0,
                 request,
                 given,
-                stage.isPrior() ? Optional.empty() : Optional.of(new Begin.Prior(priors(), model.priorNoise())));
+                earlier(),
+                model.priorNoise());
         return model.pipeline().type().begin(stage, begin);
     }
 
-    private Sampler sampler() {
-        return Samplers.create(
-                model.scheduler(stage),
-                SamplerSpec.parse(json.get("sampler").asText()),
-                Span.whole(json.get("steps").asInt()));
+    /** The size of the case is that of the stage after the prior. */
+    private List<Begin.Earlier> earlier() {
+        List<StageSpec> all = model.pipeline().diffusing();
+        int size = model.card().latentChannels()
+                * json.get("width").asInt()
+                * json.get("height").asInt();
+        return all.subList(0, all.indexOf(stage)).stream()
+                .map(before -> new Begin.Earlier(sampler(before), before.isPrior() ? model.width(before) : size))
+                .toList();
     }
 
-    private Sampler priors() {
-        var schedule = model.scheduler(model.pipeline().diffusing().get(0));
-        return Samplers.create(
-                schedule,
-                SamplerSpec.parse(Samplers.defaultName(schedule)),
-                Span.whole(json.get("prior_steps").asInt()));
+    private Sampler sampler(StageSpec of) {
+        var schedule = model.scheduler(of);
+        if (!of.isPrior() && of.ownSteps() == 0) {
+            return Samplers.create(
+                    schedule,
+                    SamplerSpec.parse(json.get("sampler").asText()),
+                    Span.whole(json.get("steps").asInt()));
+        }
+        int steps = of.isPrior() ? json.get("prior_steps").asInt() : of.ownSteps();
+        return Samplers.create(schedule, SamplerSpec.parse(Samplers.defaultName(schedule)), Span.whole(steps));
     }
 
     /** Holds the rows of a call to those recorded, in the same order. */

@@ -47,7 +47,8 @@ import java.util.OptionalInt;
  * @param preview the matrix from latents to RGB, if the model has one
  * @param loras that may change the network
  * @param ipAdapters that requests may name
- * @param prior the schedule of the prior that the stage comes after, and the noise that the prior's embedding gets
+ * @param earlier the diffusing stages before this one, in a model with a prior
+ * @param embeddingNoise that the embedding of a prior gets
  * @param controls that may steer it
  */
 public record DiffusionPart(
@@ -61,11 +62,13 @@ public record DiffusionPart(
         Optional<LatentPreview> preview,
         FittingFiles<Lora> loras,
         FittingFiles<IpAdapter> ipAdapters,
-        Optional<AfterPrior> prior,
+        List<Earlier> earlier,
+        Optional<EmbeddingNoise> embeddingNoise,
         Controls controls)
         implements AutoCloseable {
 
-    record AfterPrior(SchedulerConfig schedule, Optional<EmbeddingNoise> noise) {}
+    /** @param width of what a prior makes; empty: it makes latents */
+    record Earlier(StageSpec stage, SchedulerConfig schedule, OptionalInt width) {}
 
     /** Of a stage that comes after no prior, and that no ControlNets steer. */
     public DiffusionPart(
@@ -90,6 +93,7 @@ public record DiffusionPart(
                 preview,
                 loras,
                 ipAdapters,
+                List.of(),
                 Optional.empty(),
                 new Controls(FittingFiles.none()));
     }
@@ -118,9 +122,6 @@ public record DiffusionPart(
     private static DiffusionPart of(ModelFolder folder, int nth, Denoiser network) {
         ModelCard card = folder.card();
         StageSpec stage = folder.pipeline().diffusing().get(nth);
-        Optional<AfterPrior> prior = nth == 0
-                ? Optional.empty()
-                : afterPrior(folder, folder.pipeline().diffusing().get(nth - 1));
         int side = folder.pipeline().side(stage);
         network.expect(folder.loras().byName().values());
         if (stage.equals(folder.pipeline().main())
@@ -138,14 +139,22 @@ public record DiffusionPart(
                 stage.ofPixels() ? Optional.of(Pixels.RGB.preview()) : folder.latentPreview(),
                 folder.loras(),
                 folder.ipAdapters(),
-                prior,
+                earlier(folder, nth),
+                folder.priorNoise(),
                 new Controls(folder.controlNets()));
     }
 
-    private static Optional<AfterPrior> afterPrior(ModelFolder folder, StageSpec before) {
-        return before.isPrior()
-                ? Optional.of(new AfterPrior(folder.scheduler(before), folder.priorNoise()))
-                : Optional.empty();
+    /** Other models' diffusing stages each have the stream from its beginning. */
+    private static List<Earlier> earlier(ModelFolder folder, int nth) {
+        List<StageSpec> diffusing = folder.pipeline().diffusing();
+        return diffusing.get(0).isPrior()
+                ? diffusing.subList(0, nth).stream()
+                        .map(stage -> new Earlier(
+                                stage,
+                                folder.scheduler(stage),
+                                stage.isPrior() ? OptionalInt.of(folder.width(stage)) : OptionalInt.empty()))
+                        .toList()
+                : List.of();
     }
 
     /** Of the latents of a stage that runs this part. */
@@ -228,15 +237,25 @@ public record DiffusionPart(
                                 network.inChannels() - nativeShape.channels(),
                                 RequestedSampling.request(route, generation),
                                 given,
-                                prior.map(before -> before(work, before)),
+                                earlier.stream()
+                                        .map(before -> before(work, before))
+                                        .toList(),
+                                embeddingNoise,
                                 Phrases.of(work)))
                 .with(Loras.of(generation, route.getName(), loras.byName()))
                 .steeredBy(steering);
     }
 
-    private static Begin.Prior before(Work work, AfterPrior prior) {
-        Stage route = work.task().getRoute(work.task().getPosition() - 1);
-        return new Begin.Prior(sampler(route, prior.schedule(), OptionalInt.empty()), prior.noise());
+    private Begin.Earlier before(Work work, Earlier before) {
+        Stage route = work.task().getRouteList().stream()
+                .filter(stage -> stage.getName().equals(before.stage().name()))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "the task's route has no " + before.stage().name()));
+        int size = before.width()
+                .orElseGet(() -> shape(card, before.stage(), network, route.getHeight(), route.getWidth())
+                        .size());
+        return new Begin.Earlier(sampler(route, before.schedule(), OptionalInt.empty()), size);
     }
 
     /** Without what was seen of a picture a sample would begin with noise alone. */

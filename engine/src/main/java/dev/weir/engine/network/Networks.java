@@ -43,6 +43,7 @@ public final class Networks {
     public enum Kind {
         TEXT_ENCODER(TextNetwork.class),
         IMAGE_ENCODER(ClipVisionModel.class),
+        TEXT_PROJECTION(UnclipTextProjection.class),
         DENOISER(DenoisingNetwork.class),
         CLASSIFIER(NoisyClassifier.class),
         AUTOENCODER(Autoencoder.class);
@@ -154,6 +155,22 @@ public final class Networks {
             denoiser.close();
             throw e;
         }
+    }
+
+    /**
+     * The decoder of unCLIP behind its projection of text and picture, which the result closes with it.
+     *
+     * @throws ModelException where the network, an option or the weights do not fit
+     */
+    public static Denoiser projected(Denoiser decoder, JsonNode config, Weights weights, ComputeTarget target) {
+        var projection = NetworkType.read(config, UnclipTextProjection.class);
+        var learned = weights.floats(UnclipTextProjection.LEARNED);
+        return new ProjectedDenoiser(decoder, projection, load(projection, config, weights, target), learned);
+    }
+
+    /** Two networks as one, of which the second makes the last step of each run. The result closes both. */
+    public static Denoiser endingWith(Denoiser others, Denoiser last) {
+        return new LastStepDenoiser(others, last);
     }
 
     /** Whether ControlNets and T2I-Adapters may steer a denoiser. */

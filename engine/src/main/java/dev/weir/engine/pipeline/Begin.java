@@ -33,7 +33,8 @@ import java.util.stream.IntStream;
  * @param taken what the stage's network takes
  * @param beside the channels that it sees beside the sample's own
  * @param given by earlier stages, by their names on the bus
- * @param prior what made the embedding that the stage begins with; empty where none did
+ * @param earlier the diffusing stages before this one that draw of the same stream: those of a model with a prior
+ * @param embeddingNoise that the embedding of a prior gets; empty where it gets none
  * @param words which of the texts that were encoded counts at which step
  */
 public record Begin(
@@ -46,28 +47,41 @@ public record Begin(
         int beside,
         Request request,
         Tensors given,
-        Optional<Prior> prior,
+        List<Earlier> earlier,
+        Optional<EmbeddingNoise> embeddingNoise,
         Words words) {
 
     /**
-     * @param sampler of the prior's run
-     * @param noise that the embedding gets; empty where it gets none
+     * A diffusing stage before this one, which has drawn its noise of the sample's stream.
+     *
+     * @param sampler of its run
+     * @param size how many numbers its sample has
      */
-    public record Prior(Sampler sampler, Optional<EmbeddingNoise> noise) {
+    public record Earlier(Sampler sampler, int size) {
 
-        /**
-         * Draws what the prior has drawn of the sample's stream. How many numbers do not depend on its outputs.
-         *
-         * @param width of what the prior makes
-         */
-        void passOver(int width, NoiseSource stream) {
-            SamplerState state = RowStart.fromNoise(sampler, new LatentShape(width, 1, 1), stream)
+        /** Draws what it has drawn. How many numbers does not depend on its outputs, which may have a variance too. */
+        private void passOver(int count, NoiseSource stream) {
+            SamplerState state = RowStart.fromNoise(sampler, new LatentShape(count, 1, 1), stream)
                     .state();
-            float[] nothing = new float[width];
+            float[] nothing = new float[2 * count];
             while (state.step() < sampler.steps()) {
                 state = sampler.advance(state, nothing, stream).next();
             }
         }
+    }
+
+    /** Draws what all stages before this one have drawn. */
+    void passOverEarlier() {
+        earlier.forEach(stage -> stage.passOver(stage.size(), noise));
+    }
+
+    /**
+     * Draws what the prior before this stage has drawn.
+     *
+     * @param count of the numbers that it made
+     */
+    void passOverPrior(int count) {
+        earlier.get(earlier.size() - 1).passOver(count, noise);
     }
 
     /** With one text for each prompt. */
@@ -81,8 +95,21 @@ public record Begin(
             int beside,
             Request request,
             Tensors given,
-            Optional<Prior> prior) {
-        this(card, sample, sampler, augmentation, noise, taken, beside, request, given, prior, Words.PLAIN);
+            List<Earlier> earlier,
+            Optional<EmbeddingNoise> embeddingNoise) {
+        this(
+                card,
+                sample,
+                sampler,
+                augmentation,
+                noise,
+                taken,
+                beside,
+                request,
+                given,
+                earlier,
+                embeddingNoise,
+                Words.PLAIN);
     }
 
     /** Of a stage that comes after no prior, with one text for each prompt. */
@@ -96,7 +123,7 @@ public record Begin(
             int beside,
             Request request,
             Tensors given) {
-        this(card, sample, sampler, augmentation, noise, taken, beside, request, given, Optional.empty());
+        this(card, sample, sampler, augmentation, noise, taken, beside, request, given, List.of(), Optional.empty());
     }
 
     /** Guidance between the prompts, as far as the network takes what was encoded of them. */
@@ -208,7 +235,19 @@ public record Begin(
 
     /** The same of other tensors. */
     Begin of(Tensors tensors) {
-        return new Begin(card, sample, sampler, augmentation, noise, taken, beside, request, tensors, prior, words);
+        return new Begin(
+                card,
+                sample,
+                sampler,
+                augmentation,
+                noise,
+                taken,
+                beside,
+                request,
+                tensors,
+                earlier,
+                embeddingNoise,
+                words);
     }
 
     /** What an encoder gave for a port, under the names that it gave. */

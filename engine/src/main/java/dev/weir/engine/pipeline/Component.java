@@ -24,6 +24,8 @@ public record Component(String folder, Use use, List<String> companions) {
         IMAGE_NORMALIZER(List.of("StableUnCLIPImageNormalizer"), false),
         /** Levels of noise by diffusers' {@code add_noise}; no sampler runs on it. Other schedulers scale the noise differently. */
         NOISE_SCHEDULE(List.of("DDPMScheduler", "DDIMScheduler"), false),
+        /** Stands before a denoiser. */
+        TEXT_PROJECTION(Networks.Kind.TEXT_PROJECTION.classNames(), true),
         DENOISER(Networks.Kind.DENOISER.classNames(), true),
         /** Guides the main diffusing stage by its gradient. */
         CLASSIFIER(Networks.Kind.CLASSIFIER.classNames(), true),

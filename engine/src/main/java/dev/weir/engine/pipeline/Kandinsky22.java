@@ -191,7 +191,7 @@ record Kandinsky22(String className, String prior) implements PipelineType {
 
     private static Row decode(Begin begin) {
         float[] made = begin.given().get(Port.LATENT.name()).values();
-        begin.prior().orElseThrow().passOver(made.length, begin.noise());
+        begin.passOverPrior(made.length);
         int width = begin.taken().stream()
                 .filter(input -> input.name().equals(Tensors.IMAGE_EMBEDS))
                 .mapToInt(input -> input.shape().get(0))

@@ -1,6 +1,7 @@
 package dev.weir.engine.pipeline;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.Denoiser;
 import dev.weir.engine.HostTensor;
 import dev.weir.engine.ImageCodec;
 import dev.weir.engine.LatentShape;
@@ -101,6 +102,11 @@ public interface PipelineType {
     /** Whether a network of a few-step model takes the guidance scale itself, and so needs no negative prompt. */
     default boolean embedsGuidance(List<NetworkInput> taken) {
         return GuidanceEmbedding.width(taken).isPresent();
+    }
+
+    /** The network of a diffusing stage. Some families make it of several parts. */
+    default Denoiser network(StageSpec stage, Parts parts) {
+        return parts.denoiser(stage.network());
     }
 
     /** The steps of requests that name none. */

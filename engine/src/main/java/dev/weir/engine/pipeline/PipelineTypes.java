@@ -22,6 +22,7 @@ public final class PipelineTypes {
                             new StableDiffusionVariations(),
                             new StableUnclip(),
                             new PromptedUnclip(),
+                            new Karlo(),
                             new DepthToImage(),
                             new PictureUpscaler(),
                             new LatentUpscaler(),

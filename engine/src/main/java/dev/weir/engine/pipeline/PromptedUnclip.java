@@ -98,10 +98,9 @@ final class PromptedUnclip implements OneTextPipeline {
             return new Row(begin.sampler(), start, begin.noise(), priorGuider(begin));
         }
         HostTensor embedding = begin.given().get(Port.LATENT.name());
-        Begin.Prior prior = begin.prior().orElseThrow();
-        prior.passOver(embedding.values().length, begin.noise());
+        begin.passOverPrior(embedding.values().length);
         int level = begin.request().noiseLevel().orElse(0);
-        return UnclipDecoder.begin(begin, prior.noise().orElseThrow().of(embedding.values(), level));
+        return UnclipDecoder.begin(begin, begin.embeddingNoise().orElseThrow().of(embedding.values(), level));
     }
 
     private static Guider priorGuider(Begin begin) {

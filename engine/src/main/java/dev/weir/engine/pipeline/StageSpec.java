@@ -8,8 +8,8 @@ import java.util.stream.Stream;
  * A stage of a workflow.
  *
  * @param name unique within the model
- * @param components the folders of its parts; of a diffusing stage the network's, then its scheduler's, and then the scheduler's that
- *     adds noise to what the network sees beside its sample, where that is another one
+ * @param components the folders of its parts; of a diffusing stage the network's, then its scheduler's, and then those of other networks,
+ *     or the scheduler's that adds noise to what the network sees beside its sample, where that is another one
  * @param reduction by how much its picture is smaller than the request's in each direction; 1: as large
  * @param ownSteps the steps of a network that samples as it was published; 0: it samples as the request says
  * @param ownGuidance the guidance scale of such a network, in requests that are guided; 0: the request's
@@ -239,10 +239,5 @@ public record StageSpec(
     /** The folder of the scheduler of a diffusing stage. */
     public String scheduler() {
         return components.get(1);
-    }
-
-    /** The folder of the scheduler that adds noise to what the network of a diffusing stage sees beside its sample. */
-    public String augmentation() {
-        return components.get(components.size() - 1);
     }
 }

@@ -20,7 +20,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -63,7 +62,7 @@ final class KandinskyStagesTest {
         assertThat(chain.outbox.handedOn.get("unguided/0").keySet()).noneMatch(name -> name.startsWith("uncond/"));
 
         var encoded = names.stream().map(chain::handedOn).toList();
-        admit(prior, 1, tasks, encoded);
+        chain.admit(prior, 1, tasks, encoded);
         assertThat(chain.rows(prior)).isEqualTo(PRIOR_STEPS * (2 + 3 + 1));
         assertThat(chain.outbox.failures).isEmpty();
         assertThat(chain.outbox.calls).as("a vector has no picture").noneMatch(call -> call.contains("preview"));
@@ -71,16 +70,10 @@ final class KandinskyStagesTest {
         assertThat(vectors.get(0)[0].shape()).containsExactly(EMBEDDING, 1, 1);
         assertThat(vectors.get(1)[0].shape()).containsExactly(2 * EMBEDDING, 1, 1);
 
-        admit(
-                denoiser,
-                2,
-                tasks,
-                IntStream.range(0, 3)
-                        .mapToObj(i -> with(encoded.get(i), vectors.get(i)))
-                        .toList());
+        chain.admit(denoiser, 2, tasks, with(encoded, vectors));
         assertThat(chain.rows(denoiser)).isEqualTo(STEPS * (2 + 2 + 1));
         assertThat(chain.outbox.calls).contains("plain/0 preview 1 of 4");
-        admit(decoder, 3, tasks, names.stream().map(chain::handedOn).toList());
+        chain.admit(decoder, 3, tasks, names.stream().map(chain::handedOn).toList());
         turnAll(decoder, chain.outbox);
         assertThat(chain.outbox.failures).isEmpty();
         assertThat(chain.outbox.finished).containsOnlyKeys("plain/0", "negative/0", "unguided/0");
@@ -108,15 +101,6 @@ final class KandinskyStagesTest {
         encoder.admit(work(chain.task("prior", generation)), chain.outbox);
         turnAll(encoder, chain.outbox);
         assertThat(Arrays.stream(chain.handedOn("prior")).map(Tensor::name)).contains("uncond/encoder_hidden_states");
-    }
-
-    private void admit(
-            dev.weir.runtime.stage.Stage stage,
-            int position,
-            List<dev.weir.proto.v1.Task.Builder> tasks,
-            List<Tensor[]> given) {
-        IntStream.range(0, tasks.size())
-                .forEach(i -> stage.admit(work(tasks.get(i).setPosition(position), given.get(i)), chain.outbox));
     }
 
     private static Generation.Builder generation() {

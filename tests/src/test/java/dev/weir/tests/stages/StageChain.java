@@ -17,6 +17,7 @@ import dev.weir.serving.Cards;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** The stages of a model one after the other, with what each hands on. The test's thread owns it. */
 final class StageChain implements AutoCloseable {
@@ -45,6 +46,12 @@ final class StageChain implements AutoCloseable {
 
     Tensor[] handedOn(String job) {
         return outbox.handedOn.get(job + "/0").values().toArray(Tensor[]::new);
+    }
+
+    /** @param given with each task, in the order of the tasks */
+    void admit(Stage stage, int position, List<Task.Builder> tasks, List<Tensor[]> given) {
+        IntStream.range(0, tasks.size())
+                .forEach(i -> stage.admit(work(tasks.get(i).setPosition(position), given.get(i)), outbox));
     }
 
     /** Rows of all forward passes together: how many share one depends on the speed of the machine. */
@@ -81,6 +88,13 @@ final class StageChain implements AutoCloseable {
         List<Tensor> all = new ArrayList<>(List.of(some));
         all.addAll(List.of(others));
         return all.toArray(Tensor[]::new);
+    }
+
+    /** The same of several tasks. */
+    static List<Tensor[]> with(List<Tensor[]> some, List<Tensor[]> others) {
+        return IntStream.range(0, some.size())
+                .mapToObj(i -> with(some.get(i), others.get(i)))
+                .toList();
     }
 
     @Override
