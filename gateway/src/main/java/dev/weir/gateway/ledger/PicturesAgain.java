@@ -10,7 +10,9 @@ import dev.weir.gateway.job.Strikes;
 import dev.weir.proto.v1.JobRecord;
 import dev.weir.runtime.stage.Snapshot;
 import io.vertx.core.Future;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -30,6 +32,8 @@ final class PicturesAgain implements JobWatcher {
     private final SortedMap<Integer, Completed> told = new TreeMap<>();
     /** By number, what will be reported when all images exist. */
     private final SortedMap<Long, JobEvent> later = new TreeMap<>();
+    /** Of other samples and this owner, such as their places in the queue. They are reported after those. */
+    private final List<JobEvent> own = new ArrayList<>();
 
     private int made;
     private Runnable afterwards = () -> {};
@@ -81,7 +85,9 @@ final class PicturesAgain implements JobWatcher {
     @Override
     public void on(JobEvent event) {
         Completed before = told.get(event.at().sample());
-        if (before == null) {
+        if (before == null && made < told.size()) {
+            own.add(event);
+        } else if (before == null) {
             job.on(event);
         } else if (event.isLast()) {
             Moment at = before.at();
@@ -94,6 +100,7 @@ final class PicturesAgain implements JobWatcher {
             if (made == told.size()) {
                 later.values().forEach(job.kept()::on);
                 job.write();
+                own.forEach(job::on);
                 afterwards.run();
             }
         }

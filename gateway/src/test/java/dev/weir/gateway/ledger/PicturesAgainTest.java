@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.gateway.job.JobEvent.Completed;
 import dev.weir.gateway.job.JobEvent.Moment;
+import dev.weir.gateway.job.JobEvent.Queued;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.Picture;
@@ -52,6 +53,22 @@ class PicturesAgainTest {
         assertThat(job.eventsAfter(0)).extracting(event -> event.at().seq()).containsExactly(1L, 2L, 3L);
         assertThat(job.picture(0)).contains(picture);
         assertThat(made).extracting(Completed::picture).containsExactly(picture);
+    }
+
+    @Test
+    void aPlaceInTheQueueOfAnotherSampleWaitsForTheImageToo() {
+        KeptJob job = new KeptJob(ID, SPEC, 0, Loop.of(vertx));
+        JobRecord record = RecordFormat.describe(ID, SPEC, 0, 0, "here.1").toBuilder()
+                .addEvents(event(0, 2).setCompleted(JobEventRecord.Completed.getDefaultInstance()))
+                .build();
+        PicturesAgain again = new PicturesAgain(recorded(job, record), record, Map.of());
+
+        again.on(new Queued(new Moment(ID, 1, 98, 0, 1, 0, 0), 3, 5));
+        assertThat(job.eventsAfter(0)).isEmpty();
+        again.on(new Completed(
+                new Moment(ID, 0, 99, 0, 2, 0, 0), new Picture("png", 1, 1, new byte[] {7}, false), List.of(), 1));
+
+        assertThat(job.eventsAfter(0)).extracting(event -> event.at().seq()).containsExactly(2L, 98L);
     }
 
     @Test
