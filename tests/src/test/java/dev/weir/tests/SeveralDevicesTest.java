@@ -21,12 +21,18 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.json.JsonObject;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Two devices in one process: both denoise, and the loss of one does not stop the other. */
 final class SeveralDevicesTest {
@@ -51,6 +57,41 @@ final class SeveralDevicesTest {
             await().untilAsserted(() -> assertThat(nodes(server, "denoiser"))
                     .allSatisfy(status ->
                             assertThat(status.path("finished").asInt()).isPositive()));
+        }
+    }
+
+    @Test
+    void eachDeviceDrawsWithTheDraftOfAModel(@TempDir Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(FOLDER)) {
+            for (Path file : files.toList()) {
+                Files.createSymbolicLink(folder.resolve(file.getFileName()), file);
+            }
+        }
+        Files.writeString(
+                folder.resolve("weir.json"),
+                new JsonObject()
+                        .put("draft", FOLDER.toString())
+                        .put("id", "slow")
+                        .encode());
+        NodeConfig.Compute compute = new NodeConfig.Compute(List.of(folder), "cpu,cpu", "fp32", 1).withEngine("torch");
+        try (WeirNode node = WeirNode.local(compute)) {
+            Server server = Server.at(node.url().toString());
+            await().untilAsserted(() -> assertThat(server.get("/v1/models").path("data"))
+                    .extracting(model -> model.path("id").asText())
+                    .contains(TINY.card().id()));
+            var request = new HashMap<>(request(8));
+            request.put("model", TINY.card().id());
+
+            WatchedJob job = WatchedJob.start(server, request);
+            assertThat(job.pictures()).hasSize(SAMPLES);
+            assertThat(job.events("completed").stream()
+                            .flatMap(event ->
+                                    StreamSupport.stream(event.path("timings").spliterator(), false))
+                            .filter(timing -> timing.path("stage").asText().equals("denoiser"))
+                            .map(timing -> timing.path("node").asText())
+                            .distinct())
+                    .as("the devices that drew")
+                    .hasSize(2);
         }
     }
 
