@@ -123,8 +123,7 @@ public final class DecoderStage implements Stage {
     }
 
     private static void warmUp(ModelFolder folder, PictureDecoder codec) {
-        int side = folder.card().nativeSize() / codec.scale();
-        if (!isFinite(codec, new LatentShape(folder.card().latentChannels(), side, side))) {
+        if (!isFinite(codec, codec.usual())) {
             throw new ModelException(NotFinite.PROBLEM);
         }
     }
@@ -280,6 +279,9 @@ public final class DecoderStage implements Stage {
             outbox.fail(work, new Failure("invalid_image", e.getMessage(), false));
         } catch (RuntimeException e) {
             outbox.fail(work, new Failure("encode_failed", String.valueOf(e.getMessage()), true));
+            if (models.isLost(model, codec -> isFinite(codec, codec.usual()))) {
+                failAll(model, outbox);
+            }
         }
     }
 

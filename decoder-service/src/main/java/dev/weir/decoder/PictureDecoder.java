@@ -29,12 +29,15 @@ final class PictureDecoder implements AutoCloseable {
     private final PipelineType type;
     private final Safety safety;
     private final ImageCodec codec;
+    private final LatentShape usual;
     private Optional<ImageCodec> tiny = Optional.empty();
     private Optional<PictureChecker> checker = Optional.empty();
 
-    private PictureDecoder(PipelineType type, ImageCodec codec, Safety safety) {
-        this.type = type;
+    private PictureDecoder(ModelFolder folder, ImageCodec codec, Safety safety) {
+        this.type = folder.pipeline().type();
         this.codec = codec;
+        int side = folder.card().nativeSize() / codec.scale();
+        this.usual = new LatentShape(folder.card().latentChannels(), side, side);
         this.safety = safety;
     }
 
@@ -51,7 +54,7 @@ final class PictureDecoder implements AutoCloseable {
 
     static PictureDecoder open(ModelFolder folder, ComputeTarget target, Safety safety) {
         tell(folder, safety);
-        var decoder = new PictureDecoder(folder.pipeline().type(), folder.imageCodec(target), safety);
+        var decoder = new PictureDecoder(folder, folder.imageCodec(target), safety);
         try {
             if (folder.hasTinyAutoencoder()) {
                 decoder.tiny = Optional.of(folder.tinyCodec(target));
@@ -77,6 +80,11 @@ final class PictureDecoder implements AutoCloseable {
 
     int scale() {
         return codec.scale();
+    }
+
+    /** Of latents of the model's own size. */
+    LatentShape usual() {
+        return usual;
     }
 
     /** Whether a flagged picture is made black. */

@@ -56,20 +56,28 @@ final class CardReader {
     private static String sampler(
             PipelineIndex index, Pipeline pipeline, ModelSettings settings, Optional<String> asked) {
         Optional<String> chosen = asked.or(settings::sampler);
+        String scheduler = pipeline.main().scheduler();
+        SchedulerConfig requests = ModelFolder.requestsScheduler(index, pipeline);
         if (chosen.isEmpty()) {
-            return ModelFolder.ownSampler(index, pipeline.main().scheduler());
+            String own = ModelFolder.ownSampler(index, scheduler);
+            requireGradient(requests, own, pipeline, index.path().resolve(scheduler));
+            return own;
         }
+        Path by = asked.isPresent() ? index.path() : ModelSettings.file(index.path());
         try {
-            SchedulerConfig scheduler = ModelFolder.requestsScheduler(index, pipeline);
-            Samplers.requireAvailable(scheduler, chosen.get());
-            if (pipeline.type().classifier().isPresent() && !Samplers.takesGradient(scheduler, chosen.get())) {
-                throw new IllegalArgumentException("sampler %s takes no gradient of the classifier; available: %s"
-                        .formatted(chosen.get(), String.join(", ", samplers(scheduler, pipeline))));
-            }
-            return chosen.get();
+            Samplers.requireAvailable(requests, chosen.get());
         } catch (IllegalArgumentException e) {
-            Path by = asked.isPresent() ? index.path() : ModelSettings.file(index.path());
             throw new ModelException(by + ": sampler: " + e.getMessage(), e);
+        }
+        requireGradient(requests, chosen.get(), pipeline, by);
+        return chosen.get();
+    }
+
+    /** @param by the file that chose the sampler */
+    private static void requireGradient(SchedulerConfig scheduler, String sampler, Pipeline pipeline, Path by) {
+        if (pipeline.type().classifier().isPresent() && !Samplers.takesGradient(scheduler, sampler)) {
+            throw new ModelException("%s: sampler: sampler %s takes no gradient of the classifier; available: %s"
+                    .formatted(by, sampler, String.join(", ", samplers(scheduler, pipeline))));
         }
     }
 }

@@ -11,7 +11,6 @@ import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.StageRole;
 import dev.weir.proto.v1.Task;
 import io.vertx.core.json.JsonObject;
-import java.util.List;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -144,38 +143,6 @@ final class ComfyConditioningsTest {
         assertThat(task.getGeneration().getNegativePrompt()).isEqualTo("worms\na hill");
         assertThat(task.getRouteList().stream().filter(stage -> stage.getRole() == StageRole.DIFFUSE))
                 .allMatch(stage -> stage.getRows() == 3);
-    }
-
-    @Test
-    void aStepWithoutAPromptOfEachKindIsRefusedByItsSampler() {
-        for (String kind : List.of("positive", "negative")) {
-            JsonObject graph = graph();
-            graph.put(
-                    "21", node("ConditioningSetTimestepRange", "conditioning", link("20", 0), "start", 0.4, "end", 1));
-            inputs(graph, "3").put(kind, link("21", 0)).put("steps", 10);
-            prompts.refused(graph, "3", kind + " - no prompt counts from 0.0 to 0.4 of the run");
-
-            inputs(graph, "21").put("start", 0).put("end", 0.4);
-            prompts.refused(graph, "3", kind + " - no prompt counts from 0.4 to 1.0 of the run");
-
-            graph.put("22", node("ConditioningSetTimestepRange", "conditioning", link("6", 0), "start", 0.9, "end", 1));
-            graph.put("23", combined("22", "21"));
-            inputs(graph, "3").put(kind, link("23", 0));
-            prompts.refused(graph, "3", kind + " - no prompt counts from 0.4 to 0.9 of the run");
-        }
-        assertThat(gateway.stage.sittings()).isEmpty();
-    }
-
-    /** No schedule of a few steps has one there for certain, and the node decides it. */
-    @Test
-    void aGapThatMayLieBetweenTwoStepsIsTaken() {
-        JsonObject graph = graph();
-        graph.put("21", node("ConditioningSetTimestepRange", "conditioning", link("6", 0), "start", 0, "end", 0.4));
-        graph.put("22", node("ConditioningSetTimestepRange", "conditioning", link("20", 0), "start", 0.41, "end", 1));
-        graph.put("23", combined("21", "22"));
-        inputs(graph, "3").put("positive", link("23", 0));
-
-        assertThat(prompts.made(graph).getConditioningsCount()).isEqualTo(2);
     }
 
     @Test

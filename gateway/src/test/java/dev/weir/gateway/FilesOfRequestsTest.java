@@ -194,23 +194,37 @@ final class FilesOfRequestsTest {
 
     @Test
     void anImageWhoseFilesAreGoneFailsAndSaysWhich() {
-        for (String code : List.of("no_node", "file_unavailable")) {
-            serve("1");
-            int before = gateway.stage.sittings().size();
-            gateway.stage.script(sitting -> {
-                serve(TestGateway.CARD.toBuilder().setId("adaptable"));
-                sitting.fail(code, true);
-            });
+        serve("1");
+        withoutFilesItFailsWith("file_unavailable");
 
-            requireMissing(gateway.generate(everything()));
+        requireMissing(gateway.generate(everything()), 404, "file_missing");
 
-            assertThat(gateway.stage.sittings()).as("nobody waits for them").hasSize(before + 1);
-        }
+        assertThat(gateway.stage.sittings()).as("nobody waits for them").hasSize(1);
     }
 
-    private static void requireMissing(HttpResponse<String> response) {
-        assertThat(response.statusCode()).isEqualTo(404);
-        assertThat(error(response).getString("code")).isEqualTo("file_missing");
+    /** The node that has the files may be down. */
+    @Test
+    void anImageWhoseFilesNoLiveNodeHasMayBeAskedForAgain() {
+        serve("1");
+        withoutFilesItFailsWith("no_node");
+
+        HttpResponse<String> response = gateway.generate(everything());
+
+        requireMissing(response, 503, "file_unavailable");
+        assertThat(response.headers().firstValue("Retry-After")).isPresent();
+        assertThat(gateway.stage.sittings()).hasSize(1);
+    }
+
+    private void withoutFilesItFailsWith(String code) {
+        gateway.stage.script(sitting -> {
+            serve(TestGateway.CARD.toBuilder().setId("adaptable"));
+            sitting.fail(code, true);
+        });
+    }
+
+    private static void requireMissing(HttpResponse<String> response, int status, String code) {
+        assertThat(response.statusCode()).isEqualTo(status);
+        assertThat(error(response).getString("code")).isEqualTo(code);
         assertThat(error(response).getString("message"))
                 .isEqualTo(
                         "no node has the LoRA \"style\" and the ControlNet \"style\" and the embedding \"style\" and the "

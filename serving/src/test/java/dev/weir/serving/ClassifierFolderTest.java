@@ -97,6 +97,19 @@ final class ClassifierFolderTest {
                 .hasMessageContaining("sampler euler takes no gradient of the classifier; available: dd");
     }
 
+    /** Of the model's own scheduler, too. */
+    @Test
+    void aSchedulerThatTakesNoGradientIsRefused() throws IOException {
+        for (String file : List.of("model_index.json", "scheduler/scheduler_config.json")) {
+            String ddpm = Files.readString(folder.resolve(file));
+            Files.writeString(folder.resolve(file), ddpm.replace("DDPMScheduler", "EulerDiscreteScheduler"));
+        }
+
+        assertThatThrownBy(() -> ModelFolder.open(folder))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("scheduler: sampler: sampler euler takes no gradient of the classifier");
+    }
+
     private static long bytes(ModelFolder model, StageKind kind) {
         return KnownModel.of(model, List.of(kind), Precision.FP32, () -> model).bytes();
     }

@@ -205,6 +205,13 @@ public final class TextEncoderStage implements Stage {
                     prompts,
                     () -> models.get(model).text().orElseThrow(),
                     outbox);
+        } catch (ModelException e) {
+            Failure unavailable = unavailable(e);
+            batch.forEach(held -> outbox.fail(held.work(), unavailable));
+            return failed + batch.size();
+        } catch (IllegalArgumentException e) {
+            batch.forEach(held -> outbox.fail(held.work(), new Failure("invalid_prompt", e.getMessage(), false)));
+            return failed + batch.size();
         } catch (RuntimeException e) {
             if (Memory.isExhausted(e)) {
                 throw e;

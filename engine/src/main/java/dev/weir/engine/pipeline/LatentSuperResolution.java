@@ -6,7 +6,9 @@ import dev.weir.engine.ComponentConfig;
 import dev.weir.engine.HostTensor;
 import dev.weir.engine.ImageCodec;
 import dev.weir.engine.LatentShape;
+import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelSettings;
+import dev.weir.engine.NetworkInput;
 import dev.weir.engine.PipelineIndex;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.UnitImage;
@@ -77,30 +79,36 @@ final class LatentSuperResolution implements PipelineType {
         LatentModel.requireKnown(autoencoder);
         LatentModel.requireKnown(unet);
         LatentModel.requireLabels(unet, false);
+        requireNothingBeside(unet);
         LatentSpace space = Networks.latentSpace(autoencoder.json());
         LatentModel.require(
                 unet, "in_channels", unet.count("in_channels", COLORS), 2 * COLORS, "a latent and a picture beside it");
         LatentModel.require(unet, "out_channels", unet.count("out_channels", COLORS), COLORS, "a latent");
         LatentModel.require(
-                autoencoder, "latent_channels", space.channels(), COLORS, "what the UNet makes"); // half of what it takes
-        int usual = settings.nativeSize().orElseGet(() -> unet.count("sample_size") * space.scale());
+                autoencoder,
+                "latent_channels",
+                space.channels(),
+                COLORS,
+                "what the UNet makes"); // half of what it takes
+        int usual = settings.nativeSize().orElseGet(() -> unet.side("sample_size") * space.scale());
         Sizes sizes = Sizes.around(usual, space.scale() * Math.max(MULTIPLE, 1 << unet.halvings()));
         List<StageSpec> stages = List.of(
                 StageSpec.see(AUTOENCODER).reducedBy(space.scale()),
                 StageSpec.diffuse(UNET, SCHEDULER).withoutText().taking(Port.IMAGE),
                 StageSpec.decode(AUTOENCODER));
-        Workflow workflow =
-                new Workflow(Workflow.UPSCALING, List.of(Field.needed(Field.INIT_IMAGE)), sizes, stages);
+        Workflow workflow = new Workflow(Workflow.UPSCALING, List.of(Field.needed(Field.INIT_IMAGE)), sizes, stages);
         int side = usual / space.scale();
         return new Pipeline(
-                this,
-                new LatentShape(COLORS, side, side),
-                space.scale(),
-                sizes,
-                1,
-                UNGUIDED,
-                false,
-                List.of(workflow));
+                this, new LatentShape(COLORS, side, side), space.scale(), sizes, 1, UNGUIDED, false, List.of(workflow));
+    }
+
+    private static void requireNothingBeside(ComponentConfig unet) {
+        for (NetworkInput input : Networks.inputs(unet.json())) {
+            if (!input.name().equals(Tensors.CONCAT)) {
+                throw new ModelException("%s: the UNet takes %s of %s, which a picture to enlarge does not give"
+                        .formatted(unet.file(), input.name(), input.shape()));
+            }
+        }
     }
 
     @Override

@@ -6,9 +6,11 @@ import dev.weir.engine.ComponentConfig;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelSettings;
 import dev.weir.engine.PipelineIndex;
+import dev.weir.engine.Tensors;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.RowStart;
 import dev.weir.engine.network.ClipOutput;
+import dev.weir.engine.network.Networks;
 import dev.weir.engine.pipeline.Component.Use;
 import java.util.ArrayList;
 import java.util.List;
@@ -83,13 +85,17 @@ final class PromptedLatentDiffusion implements PipelineType {
         fields.replaceAll(field -> field.name().equals("guidance_scale") ? field.atLeast(1) : field);
         List<StageSpec> stages = List.of(
                 StageSpec.encode(List.of(BERT)), StageSpec.diffuse(UNET, SCHEDULER), StageSpec.decode(AUTOENCODER));
-        Workflow workflow =
-                new Workflow(Workflow.TEXT_TO_IMAGE, List.copyOf(fields), sizes, stages).without(NOT_TAKEN);
+        Workflow workflow = new Workflow(Workflow.TEXT_TO_IMAGE, List.copyOf(fields), sizes, stages).without(NOT_TAKEN);
         return new Pipeline(this, model.latent(), model.scale(), sizes, 1, GUIDANCE, false, List.of(workflow));
     }
 
     private static void requireText(LatentModel model) {
         ComponentConfig bert = model.config(BERT);
+        if (Networks.inputs(model.unet().json()).stream()
+                .noneMatch(input -> input.name().equals(Tensors.ENCODER_HIDDEN_STATES))) {
+            throw new ModelException("%s: the UNet takes no states of a text"
+                    .formatted(model.unet().file()));
+        }
         LatentModel.require(
                 model.unet(),
                 "cross_attention_dim",

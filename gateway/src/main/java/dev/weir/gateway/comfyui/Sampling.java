@@ -88,10 +88,6 @@ final class Sampling {
         sampler();
         steps(latent);
         int end = end(latent);
-        requirePrompt("positive", positive, end);
-        if (node.number("cfg").doubleValue() > 1) {
-            requirePrompt(NEGATIVE, negative, end);
-        }
         latent(latent);
         fields.put("noise", "comfyui");
         fields.put("on_disconnect", "finish");
@@ -166,19 +162,6 @@ final class Sampling {
             throw refused(NEGATIVE, "must have the same sizes as the positive one");
         }
         positive.sizes().forEach((name, size) -> put(name, "positive", size));
-    }
-
-    /** At each step. Which one counts there, only the node knows that has the schedule, so this refuses what no schedule allows. */
-    private void requirePrompt(String input, Conditioning conditioning, int end) {
-        int steps = (Integer) fields.get("num_inference_steps");
-        double until = end == 0 ? 1 : end / (double) steps;
-        Gap.in(conditioning.phrases(), !fields.containsKey("strength"), until, steps)
-                .ifPresent(gap -> {
-                    throw refused(
-                            input,
-                            "no prompt counts from %s to %s of the run: combine it with one that does"
-                                    .formatted(gap.start(), gap.end()));
-                });
     }
 
     private static boolean isPlain(Conditioning positive, Conditioning negative) {

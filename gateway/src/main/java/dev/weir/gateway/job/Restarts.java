@@ -62,7 +62,7 @@ final class Restarts {
         } else if (failure.code().equals(NO_NODE)) {
             Optional<Failure> missingFiles = jobs.missingFiles(job, sample);
             if (missingFiles.isPresent()) {
-                failed(job, sample, missingFiles.get()); // The search has waited for a node that has them.
+                withoutFiles(job, sample, missingFiles.get());
             } else if (isLastChance(sample)) {
                 wait(job, sample, failure); // Meanwhile it is the turn of others, whose models have nodes.
             } else {
@@ -70,6 +70,18 @@ final class Restarts {
             }
         } else {
             strike(job, sample, failure, true);
+        }
+    }
+
+    /**
+     * The search has waited for a node that has the files. Where nobody writes them, they may have been removed, or their node be down:
+     * the client may ask again.
+     */
+    private void withoutFiles(Job job, Sample sample, Failure missing) {
+        if (missing.retryable()) {
+            fileUnavailable(job, sample, missing);
+        } else {
+            jobs.fail(job, sample, new Failure(Failure.FILE_UNAVAILABLE, missing.message(), true));
         }
     }
 
