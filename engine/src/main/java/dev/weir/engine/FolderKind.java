@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -20,6 +21,7 @@ final class FolderKind {
             List.of("safetensors", "gguf", "onnx", "xml", "msgpack", "ckpt", "pt", "pth", "bin");
 
     private static final int MOST_NAMED = 5;
+    private static final Pattern SHARD = Pattern.compile(".+-\\d{5}-of-\\d{5}\\.safetensors");
 
     private FolderKind() {}
 
@@ -80,6 +82,11 @@ final class FolderKind {
         if (unfinished.isPresent()) {
             return unfinished.map(file ->
                     Refusal.incomplete(Files.exists(file) ? fileName(file) : fileName(file) + " links to nothing"));
+        }
+        Optional<Path> shard =
+                files.stream().filter(file -> SHARD.matcher(fileName(file)).matches()).findFirst();
+        if (shard.isPresent()) {
+            return shard.map(file -> Refusal.incomplete(fileName(file) + " is one of several files, without their index"));
         }
         return telling(files)
                 .map(file -> ending(file).equals("safetensors")

@@ -255,6 +255,7 @@ class RefusalTest {
                 "unet/diffusion_flax_model.msgpack | a Flax export",
                 "unet/diffusion_pytorch_model.safetensors.incomplete | a download that is not complete",
                 "unet/diffusion_pytorch_model.non_ema.safetensors | weights under a name that is not read",
+                "unet/diffusion_pytorch_model-00001-of-00002.safetensors | one of several files, without their index",
             })
     void weightsInAnotherFormAreTold(String name, String what) throws IOException {
         Path model = TestModels.copy("sd1", temporary);

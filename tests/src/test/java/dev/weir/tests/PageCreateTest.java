@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -236,6 +237,7 @@ final class PageCreateTest {
                     assertThat(page.getByTestId("prompt")).isHidden();
                     assertThat(page.getByTestId("guidance")).isHidden();
                     assertThat(page.getByTestId("task")).isHidden();
+                    assertThat(page.getByTestId("class")).hasAttribute("placeholder", Pattern.compile("0 to \\d+"));
                     page.getByTestId("class").fill("207");
                     page.getByTestId("lorasAdd").selectOption("ink");
                     page.getByTestId("weight").fill("0.6");

@@ -188,6 +188,11 @@ final class PageDrawingTest {
                     stepSeconds.set(0.01);
                     page.reload();
                     assertThat(page.getByTestId("draw")).isChecked();
+
+                    stepSeconds.set(0.0);
+                    page.reload();
+                    assertThat(page.getByTestId("cluster")).containsText("denoiser");
+                    assertThat(page.getByTestId("draw")).isChecked(); // No step was measured, but a draft is there.
                 });
     }
 

@@ -43,6 +43,9 @@ public final class Tokenizers {
      */
     public static Tokenizer open(
             Path folder, Path vocabulary, String className, int maxPositions, boolean filled, int embeddings) {
+        if (className.isEmpty()) {
+            throw new ModelException("%s: no model_index.json names the tokenizer's class".formatted(folder));
+        }
         if (!CLASSES.contains(className)) {
             throw new ModelException("%s: tokenizer %s is not one of %s".formatted(folder, className, CLASSES));
         }

@@ -36,6 +36,7 @@ export function showTask(model, task) {
     if (field?.max !== undefined && input.type === "number") [input.min, input.max] = [field.min, field.max];
   }
   byId("prompt").required = Boolean(fieldOf(task, "prompt")?.required);
+  byId("class").placeholder = byId("class").max ? `${byId("class").min} to ${byId("class").max}` : "";
   byId("class").required = Boolean(fieldOf(task, "class_label")?.required);
   for (const [name, step] of Object.entries(SLIDERS)) byId(name).step = step;
   const others = task.fields.filter(({ name }) => !PLACED.includes(name)).map(otherInput).filter(Boolean);

@@ -49,6 +49,7 @@ export function offerDrawing({ stages }) {
     .map((node) => node.step_seconds);
   const expected = Math.min(...times) * steps;
   pause = expected < 1 ? SHORT_PAUSE_MS : PAUSE_MS;
-  byId("drawField").hidden = times.length === 0 || expected > FAST_SECONDS;
+  // A draft is made for this, also where no step was measured yet.
+  byId("drawField").hidden = times.length === 0 ? !draft : expected > FAST_SECONDS;
   byId("drawField").title = draft ? `With ${draft.id}, in ${steps} steps` : "";
 }
