@@ -67,18 +67,26 @@ final class CaptionCleaner {
             step("['_,\\-:+]$", ""),
             step("^\\.\\S+$", ""));
 
+    /** What looks for addresses tries all that a long word may be. */
+    private static final int LONGEST_WORD = 500;
+
+    private static final Pattern LONG_WORD = Pattern.compile("[a-zA-Z0-9.\\-]{" + (LONGEST_WORD + 1) + "}");
     private static final Pattern MARKUP = Pattern.compile("<[a-zA-Z/!?]|&[a-zA-Z#]");
     private static final Pattern ASCII = Pattern.compile("[\\x00-\\x7f]+");
 
     private CaptionCleaner() {}
 
-    /** Throws an IllegalArgumentException where the text has an HTML tag or entity. */
+    /** Throws an IllegalArgumentException where the text has an HTML tag or entity, or a word that is too long. */
     static String clean(String text) {
         return once(once(text));
     }
 
     private static String once(String text) {
         String caption = PythonText.lower(strip(unquoted(text)));
+        if (LONG_WORD.matcher(caption).find()) {
+            throw new IllegalArgumentException(
+                    "the prompt has a word of more than %d characters".formatted(LONGEST_WORD));
+        }
         caption = requireNoMarkup(apply(ADDRESSES, caption));
         caption = apply(SIGNS, caption);
         if (JOINT.matcher(caption).results().count() > MOST_JOINTS) {

@@ -44,8 +44,17 @@ class CaptionCleanerTest {
 
     /** Nothing that a prompt may be makes an expression search for long. */
     @ParameterizedTest
-    @ValueSource(strings = {"a", "a.", "1", "a1", "'", "-", " ", "%41", "@a", "x.png", "http:/", "free "})
+    @ValueSource(strings = {"a", "a.", "1", "a1", "'", "-", "@a", "x.png", "http:/", "a.com@", "_", "日"})
     void longPromptsAreCleanedToo(String piece) {
-        assertThat(CaptionCleaner.clean(piece.repeat(4000 / piece.length()))).hasSizeLessThan(8_001);
+        String word = piece.repeat(500 / piece.length());
+        assertThat(CaptionCleaner.clean((word + " ").repeat(8))).hasSizeLessThan(8_001);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a", "a.", "%41"})
+    void aWordThatIsTooLongIsRefused(String piece) {
+        assertThatThrownBy(() -> CaptionCleaner.clean("a " + piece.repeat(501)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("a word of more than 500 characters");
     }
 }
