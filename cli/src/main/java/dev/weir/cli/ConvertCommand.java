@@ -21,8 +21,9 @@ import picocli.CommandLine.Spec;
                     + "OUT ends in .safetensors. A file with the transformer of Stable Diffusion 3 or Flux.1 becomes a folder, with the "
                     + "other parts of another one. A LoRA, textual inversion, ControlNet, adapter, autoencoder or upscaler becomes "
                     + "one safetensors file. A folder with .bin weights becomes a folder with .safetensors weights. A UNet of guided "
-                    + "diffusion (ADM) becomes a folder, with its classifier and the flags of its training as options; "
-                    + "the published files are known and need no flags.",
+                    + "diffusion (ADM) becomes a folder, with its classifier, its upsampler and the flags of their training as options; "
+                    + "the published files are known and need no flags. The base model of GLIDE becomes a folder, with its "
+                    + "upsampler and its vocabulary as options.",
             ""
         },
         footerHeading = "%nExamples:%n",
@@ -31,7 +32,9 @@ import picocli.CommandLine.Spec;
             "  weir models convert easynegative.pt easynegative.safetensors",
             "  weir models convert old-diffusers-folder new-folder",
             "  weir models convert flux1-dev.safetensors flux-dev --parts FLUX.1-schnell",
-            "  weir models convert 256x256_diffusion.pt adm-256 --classifier 256x256_classifier.pt"
+            "  weir models convert 256x256_diffusion.pt adm-256 --classifier 256x256_classifier.pt",
+            "  weir models convert 64x64_diffusion.pt adm-64-256 --upsampler 64_256_upsampler.pt",
+            "  weir models convert base.pt glide --upsampler upsample.pt --vocabulary glide-text2im/glide_text2im/tokenizer"
         })
 final class ConvertCommand implements Callable<Integer> {
 
@@ -61,7 +64,7 @@ final class ConvertCommand implements Callable<Integer> {
             description = "A diffusers folder with the parts that a file of Stable Diffusion 3 or Flux.1 does not have.")
     private Optional<Path> parts = Optional.empty();
 
-    @ArgGroup(exclusive = false, heading = "%nGuided diffusion:%n")
+    @ArgGroup(exclusive = false, heading = "%nGuided diffusion and GLIDE:%n")
     private GuidedDiffusionFlags guided = new GuidedDiffusionFlags();
 
     private long written;

@@ -10,7 +10,7 @@ import java.util.function.LongConsumer;
  * #write}, and what is written has its name only when it is whole.
  */
 public sealed interface Conversion
-        permits FileConversion, SingleFileConversion, FolderConversion, GuidedDiffusionConversion {
+        permits FileConversion, SingleFileConversion, FolderConversion, GuidedDiffusionConversion, GlideConversion {
 
     /** What is made of what, for people. */
     String about();
@@ -38,7 +38,7 @@ public sealed interface Conversion
     /**
      * See {@link #of(Path, Path, boolean)}.
      *
-     * @param guided what original files of guided diffusion do not say
+     * @param guided what original files of guided diffusion and GLIDE do not say
      */
     static Conversion of(Path in, Path out, boolean overwrites, GuidedDiffusionOptions guided) {
         return of(in, out, overwrites, guided, Optional.empty());
@@ -47,7 +47,7 @@ public sealed interface Conversion
     /**
      * See {@link #of(Path, Path, boolean)}.
      *
-     * @param guided what original files of guided diffusion do not say
+     * @param guided what original files of guided diffusion and GLIDE do not say
      * @param parts a diffusers folder with the parts of a model of which the file has the transformer
      */
     static Conversion of(
@@ -106,11 +106,15 @@ public sealed interface Conversion
         if (adm.isPresent()) {
             return adm.get();
         }
+        Optional<GlideConversion> glide = GlideConversion.of(file, target, guided);
+        if (glide.isPresent()) {
+            return glide.get();
+        }
         requireNone(guided, source);
         Optional<SingleFile> whole = SingleFile.of(file);
         if (whole.isEmpty()) {
             throw new ModelException(
-                    "%s: %s has no whole model of Stable Diffusion 1.x, 2.x or SDXL, no transformer of Stable Diffusion 3 or Flux.1, and none of guided diffusion, so it becomes one file. Give a name that ends in %s"
+                    "%s: %s has no whole model of Stable Diffusion 1.x, 2.x or SDXL, no transformer of Stable Diffusion 3 or Flux.1, and none of guided diffusion or GLIDE, so it becomes one file. Give a name that ends in %s"
                             .formatted(out, source, WeightFile.SAFETENSORS));
         }
         return new SingleFileConversion(whole.get(), target);
@@ -119,7 +123,7 @@ public sealed interface Conversion
     private static void requireNone(GuidedDiffusionOptions guided, Path source) {
         if (!guided.equals(GuidedDiffusionOptions.NONE)) {
             throw new ModelException(
-                    source + ": the options for guided diffusion are for one of its files and a new folder");
+                    source + ": the options for guided diffusion and GLIDE are for one of their files and a new folder");
         }
     }
 

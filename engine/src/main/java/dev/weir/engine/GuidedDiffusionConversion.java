@@ -1,42 +1,48 @@
 package dev.weir.engine;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.engine.pipeline.PipelineTypes;
-import dev.weir.engine.weights.SafetensorsOutput;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongConsumer;
 
 /**
- * The original files of guided diffusion as a folder in diffusers' layout: a UNet, and where it is given a classifier.
+ * The original files of guided diffusion as a folder in diffusers' layout: a UNet, and where they are given a classifier and an upsampler.
  * Immutable; any thread.
  */
 record GuidedDiffusionConversion(
-        GuidedDiffusionPart unet, Optional<GuidedDiffusionPart> classifier, boolean ddim, Path out)
+        GuidedDiffusionPart unet,
+        Optional<GuidedDiffusionPart> classifier,
+        Optional<GuidedDiffusionPart> upsampler,
+        boolean ddim,
+        Path out)
         implements Conversion {
 
-    private static final String WEIGHTS = "diffusion_pytorch_model.safetensors";
-    private static final String SCHEDULER = "scheduler_config.json";
+    private static final String UNET = "unet";
+    private static final String SCHEDULER = "scheduler";
+    private static final String CLASSIFIER = "classifier";
+    private static final String UPSAMPLER = "upsampler/";
 
     /** Empty where the file is none of guided diffusion. Throws {@link ModelException} where it lacks what the options do not say. */
     static Optional<GuidedDiffusionConversion> of(WeightFile file, Path out, GuidedDiffusionOptions options) {
-        return GuidedDiffusionPart.of(file, options).map(unet -> {
+        return GuidedDiffusionPart.of(file, options.training()).map(unet -> {
+            options.requireUsed();
+            options.requireNoVocabulary();
             unet.requireKind(GuidedDiffusionPart.Kind.UNET);
             Optional<GuidedDiffusionPart> classifier =
-                    options.classifier().map(path -> part(path, options, GuidedDiffusionPart.Kind.CLASSIFIER));
-            return new GuidedDiffusionConversion(unet, classifier, options.ddim(), out);
+                    options.classifier().map(path -> part(path, options.training(), GuidedDiffusionPart.Kind.CLASSIFIER));
+            Optional<GuidedDiffusionPart> upsampler =
+                    options.upsampler().map(path -> part(path, options.upsamplerTraining(), GuidedDiffusionPart.Kind.UPSAMPLER));
+            return new GuidedDiffusionConversion(unet, classifier, upsampler, options.ddim(), out);
         });
     }
 
-    private static GuidedDiffusionPart part(Path path, GuidedDiffusionOptions options, GuidedDiffusionPart.Kind kind) {
-        GuidedDiffusionPart part = GuidedDiffusionPart.of(WeightFile.open(ModelPath.resolve(path)), options)
+    private static GuidedDiffusionPart part(Path path, GuidedDiffusionTraining training, GuidedDiffusionPart.Kind kind) {
+        GuidedDiffusionPart part = GuidedDiffusionPart.of(WeightFile.open(ModelPath.resolve(path)), training)
                 .orElseThrow(() -> new ModelException(path + ": it is no file of guided diffusion"));
         part.requireKind(kind);
         return part;
@@ -45,13 +51,20 @@ record GuidedDiffusionConversion(
     private List<GuidedDiffusionPart> parts() {
         List<GuidedDiffusionPart> parts = new ArrayList<>(List.of(unet));
         classifier.ifPresent(parts::add);
+        upsampler.ifPresent(parts::add);
         return parts;
     }
 
     @Override
     public String about() {
-        return "guided diffusion of %d pixels%s, as the folder %s"
-                .formatted(unet.side(), classifier.isPresent() ? " with a classifier" : "", out.getFileName());
+        return "guided diffusion of %d pixels%s%s, as the folder %s"
+                .formatted(
+                        unet.side(),
+                        classifier.isPresent() ? " with a classifier" : "",
+                        upsampler
+                                .map(part -> " with an upsampler to " + part.side())
+                                .orElse(""),
+                        out.getFileName());
     }
 
     @Override
@@ -64,22 +77,23 @@ record GuidedDiffusionConversion(
     @Override
     public void write(LongConsumer progress) {
         NewFolder.write(out, folder -> {
-            ObjectNode index = JsonNodeFactory.instance.objectNode();
-            index.put("_class_name", PipelineTypes.guided().classNames().get(0));
-            index.putArray("unet").add("diffusers").add(unet.className());
-            index.putArray("scheduler").add("diffusers").add(schedulerClass());
-            write(unet, folder.resolve("unet"), progress);
-            json(folder.resolve("scheduler").resolve(SCHEDULER), unet.scheduler(schedulerClass(), ddim));
+            var made = new ConvertedFolder(folder, PipelineTypes.guided().classNames().get(0), progress);
+            made.list(UNET, "diffusers", unet.className());
+            made.list(SCHEDULER, "diffusers", schedulerClass());
+            write(unet, UNET, made);
+            made.scheduler(SCHEDULER, unet.scheduler(schedulerClass(), ddim));
             if (classifier.isPresent()) {
-                index.putArray("classifier")
-                        .add("guided_diffusion")
-                        .add(classifier.get().className());
-                write(classifier.get(), folder.resolve("classifier"), progress);
+                made.list(CLASSIFIER, "guided_diffusion", classifier.get().className());
+                write(classifier.get(), CLASSIFIER, made);
                 ObjectNode settings = JsonNodeFactory.instance.objectNode();
                 settings.putObject("defaults").put("guidance_scale", unet.classifierScale());
-                json(ModelSettings.file(folder), settings);
+                made.json(ModelSettings.file(folder), settings);
             }
-            json(folder.resolve(PipelineIndex.FILE), index);
+            if (upsampler.isPresent()) {
+                write(upsampler.get(), UPSAMPLER + UNET, made);
+                made.scheduler(UPSAMPLER + SCHEDULER, upsampler.get().scheduler(schedulerClass(), ddim));
+            }
+            made.finish();
         });
     }
 
@@ -87,13 +101,7 @@ record GuidedDiffusionConversion(
         return ddim ? "DDIMScheduler" : "DDPMScheduler";
     }
 
-    private static void write(GuidedDiffusionPart part, Path home, LongConsumer progress) throws IOException {
-        json(home.resolve(ComponentConfig.FILE), part.config());
-        SafetensorsOutput.write(home.resolve(WEIGHTS), part.weights(), Map.of(), progress);
-    }
-
-    private static void json(Path file, JsonNode json) throws IOException {
-        Files.createDirectories(file.getParent());
-        Files.writeString(file, json.toPrettyString() + "\n");
+    private static void write(GuidedDiffusionPart part, String home, ConvertedFolder made) throws IOException {
+        made.network(home, part.config(), part.weights(), ConvertedFolder.WEIGHTS_OF_DIFFUSERS);
     }
 }

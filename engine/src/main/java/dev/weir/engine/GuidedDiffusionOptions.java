@@ -2,34 +2,53 @@ package dev.weir.engine;
 
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.OptionalInt;
 
 /**
- * What a user says of files of guided diffusion that they do not tell. The published ones are known by their shapes.
+ * What a user says beside the UNet's file of guided diffusion or GLIDE.
  *
  * @param classifier a file beside the UNet's, whose gradient guides it
- * @param noiseSchedule {@code linear} or {@code cosine}
- * @param heads of each attention
- * @param headChannels channels of each head, in place of {@code heads}
- * @param headsTogether the repository's {@code use_new_attention_order}
- * @param imageSize pixels of the pictures each way
+ * @param upsampler a file beside the UNet's, which enlarges its pictures
+ * @param vocabulary the folder of GLIDE's tokenizer
+ * @param training of the UNet and the classifier
+ * @param upsamplerTraining of the upsampler
  * @param ddim whether the model samples with DDIM where a request does not say how
  */
 public record GuidedDiffusionOptions(
         Optional<Path> classifier,
-        Optional<String> noiseSchedule,
-        OptionalInt heads,
-        OptionalInt headChannels,
-        boolean headsTogether,
-        OptionalInt imageSize,
+        Optional<Path> upsampler,
+        Optional<Path> vocabulary,
+        GuidedDiffusionTraining training,
+        GuidedDiffusionTraining upsamplerTraining,
         boolean ddim) {
 
     public static final GuidedDiffusionOptions NONE = new GuidedDiffusionOptions(
             Optional.empty(),
             Optional.empty(),
-            OptionalInt.empty(),
-            OptionalInt.empty(),
-            false,
-            OptionalInt.empty(),
+            Optional.empty(),
+            GuidedDiffusionTraining.NONE,
+            GuidedDiffusionTraining.NONE.ofUpsampler(),
             false);
+
+    /** Throws {@link ModelException} where an upsampler is described that is not there. */
+    void requireUsed() {
+        if (upsampler.isEmpty() && !upsamplerTraining.equals(NONE.upsamplerTraining())) {
+            throw new ModelException("options of an upsampler are given, but no --upsampler");
+        }
+    }
+
+    void requireNoVocabulary() {
+        if (vocabulary.isPresent()) {
+            throw new ModelException("--vocabulary is for GLIDE: guided diffusion reads no text");
+        }
+    }
+
+    /** Throws {@link ModelException} where something is said that GLIDE does not have: its files tell all but the size of other pictures. */
+    void requireOfGlide() {
+        requireUsed();
+        if (classifier.isPresent() || ddim) {
+            throw new ModelException("GLIDE has no classifier, and samples as it was published: no --classifier and no --ddim");
+        }
+        training.requireSizeAlone();
+        upsamplerTraining.requireSizeAlone();
+    }
 }

@@ -15,7 +15,7 @@ import java.util.Optional;
 
 /**
  * One original file of guided diffusion: its network under the names of diffusers, and the configurations that follow from its shapes,
- * from the README's flags of a published file, or from the user's options. Immutable; any thread.
+ * from the README's flags of a published file, or from the user's training. Immutable; any thread.
  */
 record GuidedDiffusionPart(
         WeightFile file, GuidedDiffusionShape shape, int side, Heads heads, boolean cosine, Weights weights) {
@@ -35,35 +35,37 @@ record GuidedDiffusionPart(
     private static final int TRAIN_TIMESTEPS = 1000;
     private static final int GROUPS = 32;
     private static final int MOST_SIDE = 4096;
+    private static final String HEADS = "num-heads";
+    private static final String HEAD_CHANNELS = "num-head-channels";
     private static final Heads OF_CLASSIFIERS = new Heads(64, 0);
 
     /** Empty where the file is none of guided diffusion. */
-    static Optional<GuidedDiffusionPart> of(WeightFile file, GuidedDiffusionOptions options) {
+    static Optional<GuidedDiffusionPart> of(WeightFile file, GuidedDiffusionTraining training) {
         return GuidedDiffusionShape.of(file.tensors()).map(shape -> {
             Optional<PublishedGuidedDiffusion> published = PublishedGuidedDiffusion.of(shape);
-            Heads heads = heads(file, shape, published, options);
+            Heads heads = heads(file, shape, published, training);
             boolean together = !shape.isClassifier()
-                    && (options.headsTogether()
+                    && (training.headsTogether()
                             || published
                                     .filter(PublishedGuidedDiffusion::headsTogether)
                                     .isPresent());
             return new GuidedDiffusionPart(
                     file,
                     shape,
-                    shape.isClassifier() ? shape.side() : side(shape, options),
+                    shape.isClassifier() ? shape.side() : side(shape, training),
                     heads,
-                    !shape.isClassifier() && isCosine(file, published, options),
+                    !shape.isClassifier() && isCosine(file, published, training),
                     new GuidedDiffusionNaming(shape.layers(), heads, !together).of(file.path(), file.tensors(), ""));
         });
     }
 
     /** Each level but the last halves the picture. */
-    private static int side(GuidedDiffusionShape shape, GuidedDiffusionOptions options) {
-        int side = options.imageSize().orElse(shape.side());
+    static int side(GuidedDiffusionShape shape, GuidedDiffusionTraining training) {
+        int side = training.imageSize().orElse(shape.side());
         int step = 1 << (shape.widths().size() - 1);
         if (side < step || side > MOST_SIDE || side % step != 0) {
-            throw new ModelException(
-                    "--image-size must be a multiple of %d from %1$d to %d, not %d".formatted(step, MOST_SIDE, side));
+            throw new ModelException("%s must be a multiple of %d from %2$d to %d, not %d"
+                    .formatted(training.option("image-size"), step, MOST_SIDE, side));
         }
         return side;
     }
@@ -72,24 +74,26 @@ record GuidedDiffusionPart(
             WeightFile file,
             GuidedDiffusionShape shape,
             Optional<PublishedGuidedDiffusion> published,
-            GuidedDiffusionOptions options) {
+            GuidedDiffusionTraining training) {
         if (shape.isClassifier() && published.isPresent()) {
             return OF_CLASSIFIERS;
         }
-        if (options.headChannels().isPresent() && options.heads().isPresent()) {
-            throw new ModelException("--num-heads and --num-head-channels say the same: give one of them");
+        if (training.headChannels().isPresent() && training.heads().isPresent()) {
+            throw new ModelException("%s and %s say the same: give one of them"
+                    .formatted(training.option(HEADS), training.option(HEAD_CHANNELS)));
         }
-        if (options.headChannels().isPresent()) {
-            return new Heads(positive(options.headChannels().getAsInt(), "--num-head-channels"), 0);
+        if (training.headChannels().isPresent()) {
+            return new Heads(positive(training.headChannels().getAsInt(), training.option(HEAD_CHANNELS)), 0);
         }
-        if (options.heads().isPresent() && !shape.isClassifier()) {
-            return new Heads(0, positive(options.heads().getAsInt(), "--num-heads"));
+        if (training.heads().isPresent() && !shape.isClassifier()) {
+            return new Heads(0, positive(training.heads().getAsInt(), training.option(HEADS)));
         }
         return shape.isClassifier()
                 ? OF_CLASSIFIERS
                 : published
                         .map(PublishedGuidedDiffusion::heads)
-                        .orElseThrow(() -> unknown(file, "--num-heads or --num-head-channels"));
+                        .orElseThrow(() -> unknown(
+                                file, training.option(HEADS) + " or " + training.option(HEAD_CHANNELS)));
     }
 
     private static int positive(int number, String option) {
@@ -100,11 +104,11 @@ record GuidedDiffusionPart(
     }
 
     private static boolean isCosine(
-            WeightFile file, Optional<PublishedGuidedDiffusion> published, GuidedDiffusionOptions options) {
-        return options.noiseSchedule()
+            WeightFile file, Optional<PublishedGuidedDiffusion> published, GuidedDiffusionTraining training) {
+        return training.noiseSchedule()
                 .map("cosine"::equals)
                 .or(() -> published.map(PublishedGuidedDiffusion::isCosine))
-                .orElseThrow(() -> unknown(file, "--noise-schedule"));
+                .orElseThrow(() -> unknown(file, training.option("noise-schedule")));
     }
 
     private static ModelException unknown(WeightFile file, String option) {

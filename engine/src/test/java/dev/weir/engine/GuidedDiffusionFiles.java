@@ -1,83 +1,46 @@
 package dev.weir.engine;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import dev.weir.engine.weights.WeightType;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.SplittableRandom;
-import java.util.stream.StreamSupport;
-import java.util.zip.CRC32;
 
-/** Original files of guided diffusion with the numbers that the reference had, which follow from the tensors' names. */
+/** Original files of guided diffusion with the numbers that the reference had, and what a user says of them. */
 final class GuidedDiffusionFiles {
-
-    static final String NETWORKS = "adm/networks.json";
 
     private GuidedDiffusionFiles() {}
 
     /** The file of a network of the reference, in a folder. */
     static Path write(Path folder, String network) {
-        Path file = folder.resolve(network + ".pt");
-        if (Files.exists(file)) {
-            return file;
-        }
-        Map<String, SingleFiles.Entry> tensors = new LinkedHashMap<>();
-        for (JsonNode tensor : network(network).get("tensors")) {
-            long[] shape = StreamSupport.stream(tensor.get("shape").spliterator(), false)
-                    .mapToLong(JsonNode::asLong)
-                    .toArray();
-            tensors.put(tensor.get("name").asText(), entry(tensor, shape));
-        }
-        try {
-            return TorchFiles.write(file, tensors, "");
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return NamedNumbers.write(folder, "adm/networks.json", network, "");
     }
 
-    private static JsonNode network(String name) {
-        return ReferenceCases.of(NETWORKS)
-                .filter(network -> network.get("name").asText().equals(name))
-                .findFirst()
-                .orElseThrow();
-    }
-
-    private static SingleFiles.Entry entry(JsonNode tensor, long[] shape) {
-        var crc = new CRC32();
-        crc.update(tensor.get("name").asText().getBytes(StandardCharsets.UTF_8));
-        var numbers = new SplittableRandom(crc.getValue());
-        float scale = (float) tensor.get("scale").asDouble();
-        float shift = (float) tensor.get("shift").asDouble();
-        int count = 1;
-        for (long side : shape) {
-            count *= (int) side;
-        }
-        ByteBuffer bytes = ByteBuffer.allocate(count * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        for (int i = 0; i < count; i++) {
-            float even = (numbers.nextLong() >>> 40) * 0x1p-23f - 1;
-            bytes.putFloat(even * scale + shift);
-        }
-        return new SingleFiles.Entry(WeightType.F32, shape, bytes.array());
-    }
-
-    /** What a user says of a file of the reference, which is no published one. */
+    /** What a user says of a file of the reference, which is no published one, and of the upsampler. */
     static GuidedDiffusionOptions options(String network, String schedule, Optional<Path> classifier, boolean ddim) {
         return new GuidedDiffusionOptions(
-                classifier,
+                classifier, Optional.empty(), Optional.empty(), training(network, schedule), GuidedDiffusionOptions.NONE.upsamplerTraining(), ddim);
+    }
+
+    static GuidedDiffusionTraining training(String network, String schedule) {
+        boolean isUpsampler = network.equals("upsampler");
+        return new GuidedDiffusionTraining(
+                "",
                 Optional.of(schedule),
-                network.equals("upsampler") ? OptionalInt.of(2) : OptionalInt.empty(),
-                network.equals("upsampler") ? OptionalInt.empty() : OptionalInt.of(16),
+                isUpsampler ? OptionalInt.of(2) : OptionalInt.empty(),
+                isUpsampler ? OptionalInt.empty() : OptionalInt.of(16),
                 network.equals("base"),
-                OptionalInt.of(16),
+                OptionalInt.of(16));
+    }
+
+    /** A base that makes pictures half as large as its upsampler's. */
+    static GuidedDiffusionOptions cascade(Path upsampler, boolean ddim) {
+        GuidedDiffusionTraining base = training("base", "cosine");
+        return new GuidedDiffusionOptions(
+                Optional.empty(),
+                Optional.of(upsampler),
+                Optional.empty(),
+                new GuidedDiffusionTraining(
+                        "", base.noiseSchedule(), base.heads(), base.headChannels(), base.headsTogether(), OptionalInt.of(8)),
+                training("upsampler", "linear").ofUpsampler(),
                 ddim);
     }
 }

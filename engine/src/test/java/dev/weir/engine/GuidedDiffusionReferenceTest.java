@@ -86,8 +86,8 @@ class GuidedDiffusionReferenceTest {
                     .orElseThrow();
             GuidedDiffusionPart part = GuidedDiffusionPart.of(
                             WeightFile.open(GuidedDiffusionFiles.write(files, name)),
-                            GuidedDiffusionFiles.options(
-                                    name, json.get("schedule").asText(), Optional.empty(), false))
+                            GuidedDiffusionFiles.training(
+                                    name, json.get("schedule").asText()))
                     .orElseThrow();
             var shape = new LatentShape(3, 16, 16);
             try (Denoiser network = Networks.denoiser(part.config(), part.weights(), target(engine))) {
@@ -195,14 +195,15 @@ class GuidedDiffusionReferenceTest {
                 " | 16 | 1000000 | must be a multiple of"
             })
     void whatDoesNotFitTheShapesIsRefused(Integer heads, int headChannels, int side, String why) {
-        var options = new GuidedDiffusionOptions(
-                Optional.empty(),
+        var training = new GuidedDiffusionTraining(
+                "",
                 Optional.of("cosine"),
                 heads == null ? OptionalInt.empty() : OptionalInt.of(heads),
                 OptionalInt.of(headChannels),
                 false,
-                OptionalInt.of(side),
-                false);
+                OptionalInt.of(side));
+        var options = new GuidedDiffusionOptions(
+                Optional.empty(), Optional.empty(), Optional.empty(), training, GuidedDiffusionOptions.NONE.upsamplerTraining(), false);
         Path file = GuidedDiffusionFiles.write(files, "base");
 
         assertThatThrownBy(() -> Conversion.of(file, temporary.resolve("no"), false, options))

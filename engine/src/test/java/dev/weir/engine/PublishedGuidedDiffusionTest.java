@@ -40,7 +40,7 @@ class PublishedGuidedDiffusionTest {
     @MethodSource("published")
     void aFileNeedsNoOptions(JsonNode json) throws IOException {
         JsonNode flags = json.get("flags");
-        GuidedDiffusionPart part = part(json, GuidedDiffusionOptions.NONE);
+        GuidedDiffusionPart part = part(json, GuidedDiffusionTraining.NONE);
 
         Networks.check(part.config(), part.weights());
 
@@ -59,19 +59,15 @@ class PublishedGuidedDiffusionTest {
     @Test
     void anotherFileNeedsTheFlagsOfItsTraining() throws IOException {
         Path file = GuidedDiffusionFiles.write(temporary, "base");
-        assertThatThrownBy(() -> GuidedDiffusionPart.of(WeightFile.open(file), GuidedDiffusionOptions.NONE))
+        assertThatThrownBy(() -> GuidedDiffusionPart.of(WeightFile.open(file), GuidedDiffusionTraining.NONE))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("--num-heads or --num-head-channels");
-        var heads = new GuidedDiffusionOptions(
-                Optional.empty(),
-                Optional.empty(),
-                OptionalInt.of(2),
-                OptionalInt.empty(),
-                false,
-                OptionalInt.empty(),
-                false);
+        var heads = new GuidedDiffusionTraining(
+                "", Optional.empty(), OptionalInt.of(2), OptionalInt.empty(), false, OptionalInt.empty());
         assertThatThrownBy(() -> GuidedDiffusionPart.of(WeightFile.open(file), heads))
                 .hasMessageContaining("--noise-schedule");
+        assertThatThrownBy(() -> GuidedDiffusionPart.of(WeightFile.open(file), heads.ofUpsampler()))
+                .hasMessageContaining("--upsampler-noise-schedule");
     }
 
     @Test
@@ -80,12 +76,29 @@ class PublishedGuidedDiffusionTest {
         GuidedDiffusionOptions options = GuidedDiffusionFiles.options("base", "cosine", Optional.of(classifier), false);
         assertThatThrownBy(() -> Conversion.of(classifier, temporary.resolve("one"), false, options))
                 .hasMessageContaining("it is a classifier, not the UNet of a base model");
+        Path base = GuidedDiffusionFiles.write(temporary, "base");
+        assertThatThrownBy(() -> Conversion.of(
+                        base, temporary.resolve("two"), false, GuidedDiffusionFiles.cascade(base, false)))
+                .hasMessageContaining("it is the UNet of a base model, not an upsampler");
+        var bare = new GuidedDiffusionOptions(
+                Optional.empty(),
+                Optional.of(GuidedDiffusionFiles.write(temporary, "upsampler")),
+                Optional.empty(),
+                options.training(),
+                GuidedDiffusionOptions.NONE.upsamplerTraining(),
+                false);
+        assertThatThrownBy(() -> Conversion.of(base, temporary.resolve("bare"), false, bare))
+                .hasMessageContaining("--upsampler-num-heads or --upsampler-num-head-channels");
+        var unused = new GuidedDiffusionOptions(
+                Optional.empty(), Optional.empty(), Optional.empty(), options.training(), options.training().ofUpsampler(), false);
+        assertThatThrownBy(() -> Conversion.of(base, temporary.resolve("three"), false, unused))
+                .hasMessageContaining("but no --upsampler");
         Path word = ReferenceFile.path("pickles/word.pt");
         assertThatThrownBy(() -> Conversion.of(word, temporary.resolve("word.safetensors"), false, options))
                 .hasMessageContaining("the options for guided diffusion");
     }
 
-    private GuidedDiffusionPart part(JsonNode json, GuidedDiffusionOptions options) throws IOException {
+    private GuidedDiffusionPart part(JsonNode json, GuidedDiffusionTraining training) throws IOException {
         Map<String, SingleFiles.Entry> entries = new LinkedHashMap<>();
         json.get("shapes").properties().forEach(tensor -> {
             long[] shape = StreamSupport.stream(tensor.getValue().spliterator(), false)
@@ -94,6 +107,6 @@ class PublishedGuidedDiffusionTest {
             entries.put(tensor.getKey(), new SingleFiles.Entry(WeightType.F16, shape, new byte[0]));
         });
         Path file = SingleFiles.write(temporary.resolve("published.safetensors"), entries);
-        return GuidedDiffusionPart.of(WeightFile.open(file), options).orElseThrow();
+        return GuidedDiffusionPart.of(WeightFile.open(file), training).orElseThrow();
     }
 }

@@ -20,8 +20,23 @@ final class WordlessRows {
     static Row of(ModelFolder model, Denoiser network, String sampler, int steps, OptionalInt label, float guidance) {
         StageSpec stage = model.pipeline().diffusing().get(0);
         LatentShape shape = model.pipeline().latent();
+        return of(model, stage, network, shape, sampler, steps, label, guidance, Tensors.NONE);
+    }
+
+    /** At any stage, with what the one before it gives. */
+    static Row of(
+            ModelFolder model,
+            StageSpec stage,
+            Denoiser network,
+            LatentShape shape,
+            String sampler,
+            int steps,
+            OptionalInt label,
+            float guidance,
+            Tensors given) {
         var schedule = model.scheduler(stage);
         int side = model.card().nativeSize();
+        int beside = given.byName().isEmpty() ? 0 : shape.channels();
         return model.pipeline()
                 .type()
                 .begin(
@@ -33,7 +48,7 @@ final class WordlessRows {
                                 schedule,
                                 new TorchGenerator(7),
                                 network.inputs(),
-                                0,
+                                beside,
                                 new Request(
                                         side,
                                         side,
@@ -50,6 +65,6 @@ final class WordlessRows {
                                         1,
                                         MaskedContent.ORIGINAL,
                                         AestheticScores.USUAL),
-                                Tensors.NONE));
+                                given));
     }
 }

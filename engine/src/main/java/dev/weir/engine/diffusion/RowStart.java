@@ -21,6 +21,15 @@ public record RowStart(SamplerState state, Tensors inputs) {
         return new RowStart(noisiest(sampler, shape, noise), Tensors.NONE);
     }
 
+    /** The same with less noise than the schedule says: what is drawn is multiplied by a temperature. */
+    public static RowStart fromNoise(Sampler sampler, LatentShape shape, NoiseSource noise, float temperature) {
+        float[] sample = noisiest(sampler, shape, noise).sample().clone();
+        for (int i = 0; i < sample.length; i++) {
+            sample[i] *= temperature;
+        }
+        return new RowStart(SamplerState.start(sample), Tensors.NONE);
+    }
+
     /** The start of a run that goes on where another one stopped: from its latent, without more noise. */
     public static RowStart fromLatent(HostTensor latent) {
         return new RowStart(SamplerState.start(latent.values().clone()), Tensors.NONE);

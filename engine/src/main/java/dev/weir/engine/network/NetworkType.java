@@ -19,6 +19,7 @@ record NetworkType(String className, Class<? extends Network> kind, Function<Jso
             new NetworkType("BertModel", TextNetwork.class, BertModel::read),
             new NetworkType(LdmBertModel.NAME, TextNetwork.class, LdmBertModel::read),
             new NetworkType(T5EncoderModel.NAME, TextNetwork.class, T5EncoderModel::read),
+            new NetworkType(GlideTextModel.NAME, TextNetwork.class, GlideTextModel::read),
             new NetworkType("UNet2DConditionModel", DenoisingNetwork.class, UNet2DConditionModel::read),
             new NetworkType(ControlNetModel.NAME, ControlNetModel.class, ControlNetModel::read),
             new NetworkType(T2iAdapterModel.NAME, T2iAdapterModel.class, T2iAdapterModel::read),

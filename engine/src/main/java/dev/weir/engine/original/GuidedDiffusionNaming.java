@@ -9,8 +9,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The UNets and classifiers of guided diffusion (Dhariwal and Nichol 2021, arXiv 2105.05233) under the names of diffusers. Queries, keys
- * and values are in one tensor there, in one of two orders.
+ * The UNets and classifiers of guided diffusion (Dhariwal and Nichol 2021, arXiv 2105.05233) under the names of diffusers, and those that
+ * read a text. Queries, keys and values are in one tensor there, in one of two orders.
  *
  * @param layers residual blocks of a level on the way down
  * @param heads of its attentions
@@ -28,7 +28,7 @@ public record GuidedDiffusionNaming(int layers, Heads heads, boolean headsApart)
 
         int of(long channels) {
             if (width > 0 && channels % width != 0) {
-                throw new ModelException("--num-head-channels: an attention has %d channels, which are no heads of %d"
+                throw new ModelException("an attention has %d channels, which are no heads of %d, as num-head-channels says"
                         .formatted(channels, width));
             }
             return width == 0 ? count : Math.toIntExact(channels / width);
@@ -38,7 +38,9 @@ public record GuidedDiffusionNaming(int layers, Heads heads, boolean headsApart)
     private static final Pattern LEVEL = Pattern.compile("(input|output)_blocks\\.(\\d{1,4})\\.(\\d)\\.(.+)");
     private static final Pattern MIDDLE = Pattern.compile("middle_block\\.([012])\\.(.+)");
     private static final Pattern JOINED = Pattern.compile("(.*?)(qkv|qkv_proj)\\.(weight|bias)");
+    private static final Pattern OF_TEXT = Pattern.compile("encoder_kv\\.(weight|bias)");
     private static final List<String> PARTS = List.of("to_q", "to_k", "to_v");
+    private static final List<String> PARTS_OF_TEXT = List.of("add_k_proj", "add_v_proj");
     private static final String POOL = "out.2.";
     private static final String POSITIONS = "positional_embedding";
     private static final Map<String, String> OF_ATTENTION = Map.of("norm", "group_norm", "proj_out", "to_out.0");
@@ -84,17 +86,18 @@ public record GuidedDiffusionNaming(int layers, Heads heads, boolean headsApart)
 
     private void addLayer(String block, int number, String rest, String original, WeightViews into) {
         Matcher joined = JOINED.matcher(rest);
+        Matcher ofText = OF_TEXT.matcher(rest);
+        String attention = block + "attentions." + number + ".";
         if (joined.matches()) {
-            addParts(block + "attentions." + number + ".", joined.group(3), headsApart, original, into);
+            addParts(attention, PARTS, joined.group(3), headsApart, original, into);
+        } else if (ofText.matches()) {
+            addParts(attention, PARTS_OF_TEXT, ofText.group(1), headsApart, original, into);
         } else if (rest.contains("_layers.") || rest.startsWith("skip_connection.")) {
             into.add(block + "resnets." + number + "." + UNetLayers.begun(rest, UNetLayers.RESIDUAL), original);
         } else {
             int end = Math.max(0, rest.indexOf('.'));
             String layer = rest.substring(0, end);
-            into.flat(
-                    block + "attentions." + number + "." + OF_ATTENTION.getOrDefault(layer, layer)
-                            + rest.substring(end),
-                    original);
+            into.flat(attention + OF_ATTENTION.getOrDefault(layer, layer) + rest.substring(end), original);
         }
     }
 
@@ -102,7 +105,7 @@ public record GuidedDiffusionNaming(int layers, Heads heads, boolean headsApart)
     private void addPool(String rest, String original, WeightViews into) {
         Matcher joined = JOINED.matcher(rest);
         if (joined.matches()) {
-            addParts("pool.", joined.group(3), false, original, into);
+            addParts("pool.", PARTS, joined.group(3), false, original, into);
         } else if (rest.equals(POSITIONS)) {
             into.transposed("pool." + POSITIONS, original);
         } else {
@@ -110,12 +113,13 @@ public record GuidedDiffusionNaming(int layers, Heads heads, boolean headsApart)
         }
     }
 
-    private void addParts(String attention, String kind, boolean apart, String original, WeightViews into) {
+    private void addParts(
+            String attention, List<String> parts, String kind, boolean apart, String original, WeightViews into) {
         TensorInfo info = into.original(original);
-        int all = heads.of(info.shape()[0] / PARTS.size());
+        int all = heads.of(info.shape()[0] / parts.size());
         int count = apart ? all : 1;
-        for (int i = 0; i < PARTS.size(); i++) {
-            into.headPart(attention + PARTS.get(i) + "." + kind, original, i, PARTS.size(), count);
+        for (int i = 0; i < parts.size(); i++) {
+            into.headPart(attention + parts.get(i) + "." + kind, original, i, parts.size(), count);
         }
     }
 }

@@ -36,10 +36,22 @@ public record GuidedDiffusionShape(
 
     /** Empty where the file is none of these. */
     public static Optional<GuidedDiffusionShape> of(Weights file) {
+        return readsText(file) ? Optional.empty() : read(file);
+    }
+
+    /** Of a UNet of GLIDE, which is one of these that reads a text; empty where the file is none. */
+    public static Optional<GuidedDiffusionShape> ofText(Weights file) {
+        return readsText(file) && has(file, "padding_embedding") ? read(file) : Optional.empty();
+    }
+
+    private static boolean readsText(Weights file) {
+        return has(file, "middle_block.1.encoder_kv.weight");
+    }
+
+    private static Optional<GuidedDiffusionShape> read(Weights file) {
         boolean isOne = has(file, "time_embed.0.weight")
                 && has(file, "input_blocks.0.0.weight")
-                && has(file, "middle_block.1.qkv.weight")
-                && !has(file, "middle_block.1.encoder_kv.weight");
+                && has(file, "middle_block.1.qkv.weight");
         if (!isOne) {
             return Optional.empty();
         }

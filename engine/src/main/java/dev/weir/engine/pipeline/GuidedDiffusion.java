@@ -16,14 +16,19 @@ import java.util.Optional;
 
 /**
  * Guided diffusion (Dhariwal and Nichol 2021, arXiv 2105.05233): pixels, unconditional or of a class, which a classifier may guide by its
- * gradient. diffusers has no name for it; {@code weir models convert} makes its folders of the original files. The request's guidance
- * scale is the classifier's: at 0 it does not guide.
+ * gradient; a second UNet may enlarge the picture. diffusers has no name for it; {@code weir models convert} makes its folders of the
+ * original files. The request's guidance scale is the classifier's: at 0 it does not guide.
  *
  * @param isGuided whether the folder has a classifier
+ * @param isUpsampled whether the folder has an upsampler
  */
-record GuidedDiffusion(boolean isGuided) implements PipelineType {
+record GuidedDiffusion(boolean isGuided, boolean isUpsampled) implements PipelineType {
 
-    static final List<GuidedDiffusion> ALL = List.of(new GuidedDiffusion(false), new GuidedDiffusion(true));
+    static final List<GuidedDiffusion> ALL = List.of(
+            new GuidedDiffusion(false, false),
+            new GuidedDiffusion(true, false),
+            new GuidedDiffusion(false, true),
+            new GuidedDiffusion(true, true));
 
     private static final String NAME = "GuidedDiffusionPipeline";
     private static final String CLASSIFIER = "classifier";
@@ -37,7 +42,8 @@ record GuidedDiffusion(boolean isGuided) implements PipelineType {
 
     @Override
     public boolean fits(PipelineIndex index) {
-        return index.components().containsKey(CLASSIFIER) == isGuided;
+        return index.components().containsKey(CLASSIFIER) == isGuided
+                && index.has(GuidedUpsampling.UNET) == isUpsampled;
     }
 
     @Override
@@ -58,6 +64,9 @@ record GuidedDiffusion(boolean isGuided) implements PipelineType {
         if (isGuided) {
             components.add(new Component(CLASSIFIER, Use.CLASSIFIER));
         }
+        if (isUpsampled) {
+            components.addAll(GuidedUpsampling.COMPONENTS);
+        }
         return List.copyOf(components);
     }
 
@@ -71,7 +80,8 @@ record GuidedDiffusion(boolean isGuided) implements PipelineType {
         var model = new UnconditionalModel(index, settings);
         model.requireChannels(3, "the pictures, which are RGB");
         Pipeline plain = model.pipeline(this, 1, StageSpec.pixels());
-        return isGuided ? guided(plain, index) : plain;
+        Pipeline base = isGuided ? guided(plain, index) : plain;
+        return isUpsampled ? GuidedUpsampling.of(base, index, settings.upsamplerSteps().orElse(STEPS)) : base;
     }
 
     private Pipeline guided(Pipeline plain, PipelineIndex index) {
@@ -102,6 +112,9 @@ record GuidedDiffusion(boolean isGuided) implements PipelineType {
 
     @Override
     public Row begin(StageSpec stage, Begin begin) {
+        if (stage.network().equals(GuidedUpsampling.UNET)) {
+            return GuidedUpsampling.begin(begin);
+        }
         if (!isGuided) {
             return UnconditionalModel.begin(begin);
         }

@@ -37,6 +37,7 @@ public final class PipelineTypes {
                                     PixArtDiffusion.ALL,
                                     PixelDiffusion.ALL,
                                     GuidedDiffusion.ALL,
+                                    Glide.ALL,
                                     StableDiffusionThree.ALL,
                                     DeepFloydIf.ALL,
                                     Kandinsky22.ALL)
@@ -64,6 +65,11 @@ public final class PipelineTypes {
     /** The type of the models of guided diffusion, which their original files become. */
     public static PipelineType guided() {
         return GuidedDiffusion.ALL.get(0);
+    }
+
+    /** The type of the models of GLIDE, which their original files become. */
+    public static PipelineType textGuided() {
+        return Glide.ALL.get(0);
     }
 
     /** The type of the plainest pipelines, of text alone. Folders of others may hold the same parts. */

@@ -1,6 +1,7 @@
 package dev.weir.engine.sampler;
 
 import dev.weir.engine.noise.NoiseSource;
+import java.util.List;
 
 /**
  * Denoising diffusion implicit models: Song et al. 2020 (arXiv 2010.02502), equations 12 and 16.
@@ -27,7 +28,7 @@ record DdimScheduler(
         NoiseSchedule noise = NoiseSchedule.read(keys, NoiseSchedule.Defaults.RESCALABLE);
         return new DdimScheduler(
                 noise,
-                Timesteps.read(keys, Spacing.LEADING, noise.length()),
+                Timesteps.read(keys, Spacing.LEADING, List.of(Spacing.values()), noise.length()),
                 Prediction.read(keys, Prediction.V_PREDICTION, Prediction.SAMPLE),
                 Clipping.read(keys, true),
                 keys.flag("set_alpha_to_one", true),
@@ -61,7 +62,7 @@ record DdimScheduler(
         @Override
         public Advance advance(SamplerState state, float[] modelOutput, NoiseSource source) {
             float alpha = noise.alphaCumprod(visited[state.step()]);
-            float alphaNext = alphaAfter(visited[state.step()]);
+            float alphaNext = alphaAfter(state.step());
             float signal = Floats.sqrt(alpha);
             float spread = Floats.sqrt(1 - alpha);
             float[] original = prediction.original(signal, spread, state.sample(), modelOutput);
@@ -94,8 +95,10 @@ record DdimScheduler(
         }
 
         /** Of the timestep one even stride below, which for trailing and linspace need not be the next one visited. */
-        private float alphaAfter(int timestep) {
-            int next = timestep - noise.length() / visited.length;
+        private float alphaAfter(int step) {
+            int next = timesteps.spacing() == Spacing.FAST27
+                    ? step + 1 < visited.length ? visited[step + 1] : -1
+                    : visited[step] - noise.length() / visited.length;
             return next >= 0 ? noise.alphaCumprod(next) : finalAlphaOne ? 1 : noise.alphaCumprod(0);
         }
     }

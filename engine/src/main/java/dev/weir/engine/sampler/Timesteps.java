@@ -15,14 +15,23 @@ import java.util.List;
 record Timesteps(Spacing spacing, int train, int offset) {
 
     static Timesteps read(SchedulerKeys keys, Spacing byDefault, int train) {
-        return new Timesteps(
-                keys.choice("timestep_spacing", byDefault, List.of(Spacing.values())),
-                train,
-                keys.whole("steps_offset", 0, 0, train - 1));
+        return read(keys, byDefault, Spacing.USUAL, train);
+    }
+
+    /** @param known the spacings that a scheduler has */
+    static Timesteps read(SchedulerKeys keys, Spacing byDefault, List<Spacing> known, int train) {
+        Spacing spacing = keys.choice("timestep_spacing", byDefault, known);
+        if (spacing == Spacing.FAST27 && train != Spacing.TRAIN_OF_FAST27) {
+            throw keys.wrong("num_train_timesteps", train + " with timestep_spacing fast27");
+        }
+        return new Timesteps(spacing, train, keys.whole("steps_offset", 0, 0, train - 1));
     }
 
     /** Whole timesteps, as DDPM and DDIM visit them. */
     int[] whole(int steps) {
+        if (spacing.isOwn(steps)) {
+            return Spacing.fast27();
+        }
         double[] spaced = spaced(steps);
         int[] timesteps = new int[steps];
         for (int i = 0; i < steps; i++) {
@@ -55,7 +64,7 @@ record Timesteps(Spacing spacing, int train, int offset) {
             int fromEnd = steps - count;
             int timestep =
                     switch (spacing) {
-                        case LINSPACE -> (int) Math.rint(fromEnd * ((last - 1.0) / steps));
+                        case LINSPACE, FAST27 -> (int) Math.rint(fromEnd * ((last - 1.0) / steps));
                         case LEADING -> fromEnd * (last / (steps + 1)) + offset;
                         case TRAILING -> (int) Math.rint(countDown(last, steps, count)) - 1;
                     };
@@ -75,7 +84,7 @@ record Timesteps(Spacing spacing, int train, int offset) {
         for (int i = 0; i < steps; i++) {
             int fromEnd = steps - 1 - i;
             timesteps[i] = switch (spacing) {
-                case LINSPACE -> Math.min(fromEnd * ((train - 1.0) / Math.max(steps - 1, 1)), train - 1);
+                case LINSPACE, FAST27 -> Math.min(fromEnd * ((train - 1.0) / Math.max(steps - 1, 1)), train - 1);
                 case LEADING -> fromEnd * (train / steps) + offset;
                 case TRAILING -> Math.rint(countDown(train, steps, i)) - 1;
             };

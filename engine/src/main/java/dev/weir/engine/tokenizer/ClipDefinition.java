@@ -4,14 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.engine.JsonFile;
-import dev.weir.engine.ModelException;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * Writes the {@code tokenizer.json} that CLIP's {@code vocab.json} and {@code merges.txt} stand for: byte-level BPE whose
@@ -81,18 +75,7 @@ final class ClipDefinition {
                 .put("unk_token", special.unknown().content());
         model.set("vocab", JsonFile.read(folder.resolve("vocab.json")));
         ArrayNode merges = model.putArray("merges");
-        merges(folder.resolve("merges.txt")).forEach(merges::add);
+        MergesFile.read(folder.resolve("merges.txt"), MAX_MERGES).forEach(merges::add);
         return definition;
-    }
-
-    private static List<String> merges(Path file) {
-        try (Stream<String> lines = Files.lines(file)) {
-            return lines.skip(1)
-                    .limit(MAX_MERGES)
-                    .filter(line -> !line.isBlank())
-                    .toList();
-        } catch (IOException | UncheckedIOException e) {
-            throw new ModelException(file + ": cannot be read: " + e, e);
-        }
     }
 }

@@ -21,6 +21,7 @@ public final class Tokenizers {
             "BertTokenizerFast",
             "CLIPTokenizer",
             "CLIPTokenizerFast",
+            "GPT2Tokenizer",
             "T5Tokenizer",
             "T5TokenizerFast");
 
@@ -58,6 +59,9 @@ public final class Tokenizers {
             return BertTokenizers.filled(folder, config, fast, maxPositions, embeddings);
         }
         int length = length(folder.resolve(CONFIG), config, maxPositions);
+        if (className.startsWith("GPT2")) {
+            return Gpt2Tokenizers.open(folder, config, length, embeddings);
+        }
         return className.startsWith("CLIP")
                 ? clip(folder, vocabulary, config, fast, length, embeddings, List.of())
                 : BertTokenizers.open(folder, config, fast, length, embeddings);

@@ -31,11 +31,16 @@ final class StageChain implements AutoCloseable {
     }
 
     Task.Builder task(String job, Generation.Builder generation) {
+        return task(job, 0, generation);
+    }
+
+    /** @param workflow its place in the model's card */
+    Task.Builder task(String job, int workflow, Generation.Builder generation) {
         return Task.newBuilder()
                 .setRef(SampleRef.newBuilder().setJobId(job).setAttempt(1))
                 .setModel(card.getId())
                 .setGeneration(generation)
-                .addAllRoute(Route.stages(card, card.getWorkflows(0), generation.build()));
+                .addAllRoute(Route.stages(card, card.getWorkflows(workflow), generation.build()));
     }
 
     Stage opened(Stage stage) {
@@ -60,7 +65,7 @@ final class StageChain implements AutoCloseable {
     }
 
     /** Each checkpoint in mid-run leads to what the undisturbed run gives. A later stage's has what the stage before made. */
-    Tensor[] goesOn(Stage stage, Task.Builder task, int position, Tensor[] given) {
+    Tensor[] goesOn(Stage stage, Task.Builder task, int position, Tensor... given) {
         String job = task.getRef().getJobId();
         stage.admit(work(task.clone().setPosition(position), given), outbox);
         int steps = turnAll(stage, outbox).size();
