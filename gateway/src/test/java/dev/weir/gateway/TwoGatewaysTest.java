@@ -129,6 +129,21 @@ final class TwoGatewaysTest {
         await().until(() -> status(owner, path).getString("status").equals("cancelled"));
     }
 
+    /** Whether it leaves before, while or after the other gateway takes the job over. */
+    @Test
+    void aJobThatEndsWithItsClientEndsAlsoIfItsGatewayIsLostMeanwhile() throws Exception {
+        owner.stage.script(Sitting::start);
+        String path = submit(owner, APPLE.copy().put("on_disconnect", "cancel"));
+        await().until(() -> owner.stage.sittings().size() == 1);
+        TestSocket client = attached(other, path);
+
+        CompletableFuture<Void> lost = CompletableFuture.runAsync(owner::stop);
+        client.close();
+        lost.join();
+
+        await().until(() -> status(other, path).getString("status").equals("cancelled"));
+    }
+
     private static TestSocket attached(TestGateway at, String path) throws Exception {
         TestSocket socket = new TestSocket(at.vertx, at.port());
         socket.send(new JsonObject().put("type", "attach").put("job", path.substring("/v1/jobs/".length())));

@@ -22,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,6 +47,7 @@ final class Adoption {
     private final Patience patience;
     private final Counter adopted;
     private final Map<String, Future<Optional<KeptJob>>> underway = new HashMap<>();
+    private Consumer<KeptJob> onBegun = job -> {};
 
     Adoption(
             Loop loop,
@@ -72,6 +74,11 @@ final class Adoption {
         this.adopted = Counter.builder("weir.gateway.adopted")
                 .description("Jobs taken over from gateways that are gone")
                 .register(metrics);
+    }
+
+    /** @param listener called with each adopted job whose samples go on here */
+    void onBegun(Consumer<KeptJob> listener) {
+        onBegun = listener;
     }
 
     /** Whether this gateway knows the cluster's state and is not shutting down. */
@@ -178,6 +185,7 @@ final class Adoption {
             }
         });
         again.lost().forEach(sample -> jobs.resume(begun, sample));
+        onBegun.accept(job.kept());
     }
 
     private Future<AdoptedSample> sample(JobRecord record, int sample, boolean ended) {

@@ -7,7 +7,7 @@ import dev.weir.proto.v1.JobWatch;
 
 /**
  * Jobs that end when their clients disconnect. The owner ends such a job when a client has disconnected and nobody
- * watches the job any more, here or at another gateway, which says so with its subscription. If a gateway is lost, its
+ * watches the job any more. Another gateway whose last client has disconnected says so when it renews its subscription. If a gateway is lost, its
  * clients disconnect without notice and nothing ends, because they may come back. Event loop of the gateway.
  */
 final class Departures {
@@ -18,17 +18,21 @@ final class Departures {
     private final RemoteJobViews views;
     private final EventPublisher publisher;
 
-    Departures(Jobs jobs, KeptJobs kept, OwnedJobs owned, RemoteJobViews views, EventPublisher publisher) {
+    Departures(
+            Jobs jobs,
+            KeptJobs kept,
+            OwnedJobs owned,
+            RemoteJobViews views,
+            EventPublisher publisher,
+            Adoption adoption) {
         this.jobs = jobs;
         this.kept = kept;
         this.owned = owned;
         this.views = views;
         this.publisher = publisher;
-        publisher.onLapsed(job -> {
-            if (job.isAbandoned()) {
-                endIfAlone(job);
-            }
-        });
+        publisher.onLapsed(this::endIfAbandoned);
+        // Its client may have disconnected here while the former owner was lost, and nobody else knows that.
+        adoption.onBegun(this::endIfAbandoned);
     }
 
     /** A client of a job here has disconnected, and the job ends with its clients. */
@@ -45,6 +49,12 @@ final class Departures {
             kept.find(watch.getJobId()).ifPresent(this::left);
         }
         return isOwned;
+    }
+
+    private void endIfAbandoned(KeptJob job) {
+        if (job.isAbandoned()) {
+            endIfAlone(job);
+        }
     }
 
     private void endIfAlone(KeptJob job) {

@@ -63,13 +63,18 @@ final class EventPublisher {
     }
 
     /**
-     * Sends what the other gateway does not know yet, and from now on every event, unless its last client has
-     * disconnected. @return whether the job is owned here
+     * Sends what the other gateway does not know yet, and from now on every event. Sends nothing of a running job whose last client
+     * there has disconnected. @return whether the job is owned here
      */
     boolean watch(JobWatch watch) {
         KeptJob job = kept.find(watch.getJobId()).orElse(null);
         if (job == null || !job.isOver() && !owned.holds(job.id())) {
             return false;
+        }
+        Key key = new Key(job.id(), watch.getAddress());
+        if (watch.getLeft() && !job.isOver()) {
+            stop(key);
+            return true;
         }
         Set<Integer> have = new HashSet<>(watch.getHaveList());
         for (JobEvent event : job.eventsAfter(-1)) {
@@ -79,10 +84,7 @@ final class EventPublisher {
                 send(watch.getAddress(), job, event);
             }
         }
-        Key key = new Key(job.id(), watch.getAddress());
-        if (watch.getLeft()) {
-            stop(key);
-        } else if (!job.isOver()) {
+        if (!job.isOver()) {
             Forwarding forwarding = forwardings.computeIfAbsent(key, k -> forward(job, watch.getAddress()));
             forwarding.untilNanos = loop.nanos() + LEASE.toNanos();
         }

@@ -83,7 +83,7 @@ public final class JobLedger {
                 node.metrics());
         this.views = new RemoteJobViews(node, kept, gateways, owned, this::show);
         this.publisher = new EventPublisher(node.loop(), node.courier(), kept, owned);
-        this.departures = new Departures(jobs, kept, owned, views, publisher);
+        this.departures = new Departures(jobs, kept, owned, views, publisher, adoption);
         this.endings = new Endings(node.courier(), jobs, kept, gateways, owned, views, publisher);
         this.keyed = new KeyedJobs(node.loop(), new IdempotencyKeys(node.memory(), longest), owned, this::find);
         this.list = new JobList(node.loop(), kept, ledger);
