@@ -55,7 +55,7 @@ record GlideConversion(GlidePart base, Optional<GlidePart> upsampler, GlideVocab
 
     private static void requireSameText(GlidePart base, GlidePart upsampler) {
         if (base.words() != upsampler.words() || base.positions() != upsampler.positions()) {
-            throw new ModelException("%s reads %d tokens of %d, and %s %d of %d"
+            throw new ModelException("%s reads %d tokens of a vocabulary of %d, and %s reads %d tokens of a vocabulary of %d: they do not belong together"
                     .formatted(
                             base.file().path(),
                             base.positions(),

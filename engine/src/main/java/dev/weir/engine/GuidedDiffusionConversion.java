@@ -37,6 +37,8 @@ record GuidedDiffusionConversion(
                     options.classifier().map(path -> part(path, options.training(), GuidedDiffusionPart.Kind.CLASSIFIER));
             Optional<GuidedDiffusionPart> upsampler =
                     options.upsampler().map(path -> part(path, options.upsamplerTraining(), GuidedDiffusionPart.Kind.UPSAMPLER));
+            classifier.ifPresent(part -> part.requireFits(unet));
+            upsampler.ifPresent(part -> part.requireFits(unet));
             return new GuidedDiffusionConversion(unet, classifier, upsampler, options.ddim(), out);
         });
     }

@@ -35,6 +35,8 @@ record GuidedDiffusionPart(
     private static final int TRAIN_TIMESTEPS = 1000;
     private static final int GROUPS = 32;
     private static final int MOST_SIDE = 4096;
+    /** Of 64 pixels and of 128. */
+    private static final int PUBLISHED_FACTOR = 4;
     private static final String HEADS = "num-heads";
     private static final String HEAD_CHANNELS = "num-head-channels";
     private static final Heads OF_CLASSIFIERS = new Heads(64, 0);
@@ -122,6 +124,18 @@ record GuidedDiffusionPart(
         Kind kind = shape.isClassifier() ? Kind.CLASSIFIER : shape.isUpsampler() ? Kind.UPSAMPLER : Kind.UNET;
         if (kind != wanted) {
             throw new ModelException("%s: it is %s, not %s".formatted(file.path(), kind.title, wanted.title));
+        }
+    }
+
+    /** Throws {@link ModelException} where a classifier or an upsampler is one of pictures of another size. */
+    void requireFits(GuidedDiffusionPart unet) {
+        if (shape.isClassifier() && side != unet.side) {
+            throw new ModelException("%s: the classifier sees pictures of %d pixels, and %s makes those of %d. If it was trained so, give --image-size %d"
+                    .formatted(file.path(), side, unet.file.path(), unet.side, side));
+        }
+        if (shape.isUpsampler() && PublishedGuidedDiffusion.of(shape).isPresent() && side != PUBLISHED_FACTOR * unet.side) {
+            throw new ModelException("%s: the upsampler makes %d pixels of %d, and %s makes pictures of %d"
+                    .formatted(file.path(), side, side / PUBLISHED_FACTOR, unet.file.path(), unet.side));
         }
     }
 

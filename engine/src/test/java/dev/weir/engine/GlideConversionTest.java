@@ -146,7 +146,7 @@ class GlideConversionTest {
                         heads,
                         fitting.upsamplerTraining(),
                         false),
-                "only --image-size is known");
+                "give only --image-size");
     }
 
     private static GuidedDiffusionOptions with(GuidedDiffusionOptions other, Optional<Path> vocabulary, boolean ddim) {

@@ -21,6 +21,7 @@ import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The published files of guided diffusion are known by their shapes, with the flags of their README. */
@@ -98,6 +99,32 @@ class PublishedGuidedDiffusionTest {
                 .hasMessageContaining("the options for guided diffusion");
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "64_256_upsampler, 64x64_diffusion, 128x128_diffusion, makes 256 pixels of 64",
+        "128_512_upsampler, 128x128_diffusion, 64x64_diffusion, makes 512 pixels of 128",
+        "64x64_classifier, 64x64_diffusion, 256x256_diffusion, --image-size 64"
+    })
+    void whatWasTrainedForPicturesOfAnotherSizeIsRefused(String name, String fitting, String other, String why)
+            throws IOException {
+        GuidedDiffusionPart part = published(name);
+
+        part.requireFits(published(fitting));
+
+        GuidedDiffusionPart unfit = published(other);
+        assertThatThrownBy(() -> part.requireFits(unfit))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining(why);
+    }
+
+    private GuidedDiffusionPart published(String name) throws IOException {
+        JsonNode json = published()
+                .filter(one -> one.get("name").asText().equals(name))
+                .findFirst()
+                .orElseThrow();
+        return part(json, GuidedDiffusionTraining.NONE);
+    }
+
     private GuidedDiffusionPart part(JsonNode json, GuidedDiffusionTraining training) throws IOException {
         Map<String, SingleFiles.Entry> entries = new LinkedHashMap<>();
         json.get("shapes").properties().forEach(tensor -> {
@@ -106,7 +133,7 @@ class PublishedGuidedDiffusionTest {
                     .toArray();
             entries.put(tensor.getKey(), new SingleFiles.Entry(WeightType.F16, shape, new byte[0]));
         });
-        Path file = SingleFiles.write(temporary.resolve("published.safetensors"), entries);
+        Path file = SingleFiles.write(Files.createTempDirectory(temporary, "published").resolve("published.safetensors"), entries);
         return GuidedDiffusionPart.of(WeightFile.open(file), training).orElseThrow();
     }
 }

@@ -22,7 +22,8 @@ import java.util.Set;
 /**
  * GLIDE (Nichol et al. 2021, arXiv 2112.10741): pixels of a text, which a second network may enlarge. Each network has a text transformer
  * of its own. diffusers has no name for it; {@code weir models convert} makes its folders of the original files. The second network is
- * not guided, and begins with a little less noise; each begins the noise of the seed anew.
+ * not guided, and begins with a little less noise; each begins the noise of the seed anew. Immutable;
+ * any thread.
  *
  * @param isUpsampled whether the folder has the second network
  */

@@ -31,7 +31,7 @@ record GuidedDiffusion(boolean isGuided, boolean isUpsampled) implements Pipelin
             new GuidedDiffusion(true, true));
 
     private static final String NAME = "GuidedDiffusionPipeline";
-    private static final String CLASSIFIER = "classifier";
+    static final String CLASSIFIER = "classifier";
     private static final int STEPS = 250;
     private static final float SCALE = 1;
 

@@ -12,6 +12,7 @@ import dev.weir.engine.image.Bilinear;
 import dev.weir.engine.pipeline.Component.Use;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The upsamplers of guided diffusion (Dhariwal and Nichol 2021, arXiv 2105.05233): a UNet that sees the enlarged picture beside the sample,
@@ -24,6 +25,7 @@ final class GuidedUpsampling {
     private static final String SCHEDULER = "upsampler/scheduler";
     private static final int COLORS = 3;
     private static final float LEVELS = 127.5f;
+    private static final String CLASSES = "num_class_embeds";
 
     static final List<Component> COMPONENTS =
             List.of(new Component(UNET, Use.DENOISER, List.of(SCHEDULER)), new Component(SCHEDULER, Use.SCHEDULER));
@@ -36,10 +38,16 @@ final class GuidedUpsampling {
         LatentModel.requireKnown(upsampler);
         LatentModel.require(
                 upsampler, "in_channels", upsampler.count("in_channels"), 2 * COLORS, "the sample and the small picture");
+        LatentModel.requireInputs(upsampler, Set.of());
+        requireClasses(upsampler, index);
+        int out = upsampler.count("out_channels");
+        if (out != 2 * COLORS) { // as many again for a learned variance
+            LatentModel.require(upsampler, "out_channels", out, COLORS, "the picture");
+        }
         int side = base.sizes().usual();
-        int factor = Math.max(1, upsampler.count("sample_size") / side);
+        int factor = Math.max(2, upsampler.side("sample_size") / side);
         LatentModel.require(
-                upsampler, "sample_size", upsampler.count("sample_size"), factor * side, "a multiple of the small picture");
+                upsampler, "sample_size", upsampler.side("sample_size"), factor * side, "a multiple of the small picture");
         Sizes small = new Sizes(side, side, side, side);
         List<Workflow> workflows = new ArrayList<>();
         for (Workflow workflow : base.workflows()) {
@@ -52,6 +60,18 @@ final class GuidedUpsampling {
         }
         return new Pipeline(
                 base.type(), base.latent(), 1, small, factor, base.guidanceScale(), false, List.copyOf(workflows));
+    }
+
+    /** A request has one class, for both networks. */
+    private static void requireClasses(ComponentConfig upsampler, PipelineIndex index) {
+        int classes = upsampler.count(CLASSES, 0);
+        ComponentConfig unet = index.config(UnconditionalModel.UNET);
+        if (classes > 0 && index.components().containsKey(GuidedDiffusion.CLASSIFIER)) {
+            int named = index.config(GuidedDiffusion.CLASSIFIER).count("num_classes");
+            LatentModel.require(upsampler, CLASSES, classes, named, "the classifier");
+        } else if (classes > 0) {
+            LatentModel.require(upsampler, CLASSES, classes, unet.count(CLASSES, 0), "the base model's classes");
+        }
     }
 
     private static StageSpec stage(int steps) {
