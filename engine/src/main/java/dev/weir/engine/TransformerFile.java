@@ -21,18 +21,18 @@ import java.util.regex.Pattern;
 final class TransformerFile implements ModelSource {
 
     private enum Kind {
-        FLUX("Flux.1", "flux", "FluxPipeline", "double_blocks.0.img_attn.qkv.weight"),
-        SD3("Stable Diffusion 3", "sd3", "StableDiffusion3Pipeline", "joint_blocks.0.x_block.attn.qkv.weight");
+        FLUX("Flux.1", "flux", "FluxTransformer2DModel", "double_blocks.0.img_attn.qkv.weight"),
+        SD3("Stable Diffusion 3", "sd3", "SD3Transformer2DModel", "joint_blocks.0.x_block.attn.qkv.weight");
 
         private final String title;
         private final String folder;
-        private final String pipeline;
+        private final String network;
         private final String first;
 
-        Kind(String title, String folder, String pipeline, String first) {
+        Kind(String title, String folder, String network, String first) {
             this.title = title;
             this.folder = folder;
-            this.pipeline = pipeline;
+            this.network = network;
             this.first = first;
         }
     }
@@ -60,10 +60,10 @@ final class TransformerFile implements ModelSource {
         this.kind = kind;
         this.parts = DiffusersFolder.open(parts);
         this.settings = settings;
-        String pipeline = PipelineIndex.read(this.parts).className();
-        if (!pipeline.equals(kind.pipeline)) {
-            throw new ModelException("%s: it is for %s, and %s has the transformer of %s"
-                    .formatted(parts, pipeline, file.path(), kind.title));
+        String network = PipelineIndex.read(this.parts).classOf(TRANSFORMER);
+        if (!network.equals(kind.network)) {
+            throw new ModelException("%s: its parts are not for %s, which is what %s has the transformer of"
+                    .formatted(parts, kind.title, file.path()));
         }
         TransformerLayers layers =
                 kind == Kind.FLUX ? TransformerLayers.ofFlux() : TransformerLayers.ofSd3(blocks(file.tensors()));
