@@ -205,9 +205,9 @@ public final class ModelFolder {
                 : network;
     }
 
-    /** How many numbers a prior makes. */
-    public int width(StageSpec prior) {
-        return index.config(prior.network()).count("embedding_dim", 768);
+    /** How many channels the samples of a prior have. */
+    public int priorChannels(StageSpec prior) {
+        return pipeline.type().priorChannels(index.config(prior.network()));
     }
 
     /** The folder of the classifier whose gradient guides the main diffusing stage, in a model that has one. */

@@ -43,11 +43,9 @@ public record ModelMemory(Precision precision, long weights, long denoising, lon
                 precision,
                 weights,
                 most(pipeline, Role.DIFFUSE, (workflow, stage) -> {
-                    int scale = stage.ofPixels() ? 1 : pipeline.scale();
-                    int side = workflow.sizes().usual() / stage.reduction() / scale;
                     return stage.guidedRows()
                             * NetworkMemory.denoisingBytes(
-                                    config(index, stage.network()), precision, (long) side * side);
+                                    config(index, stage.network()), precision, area(pipeline, workflow, stage));
                 }),
                 most(pipeline, Role.DECODE, (workflow, stage) -> {
                     long side = workflow.sizes().usual();
@@ -57,6 +55,16 @@ public record ModelMemory(Precision precision, long weights, long denoising, lon
                         pipeline,
                         Role.DECODE,
                         (workflow, stage) -> decoding(index, stage, json -> NetworkMemory.tileBytes(json, precision))));
+    }
+
+    /** Of the samples of a diffusing stage, in their pixels. */
+    private static long area(Pipeline pipeline, Workflow workflow, StageSpec stage) {
+        int side = workflow.sizes().usual() / stage.reduction();
+        if (stage.isPrior()) {
+            return pipeline.type().made(1, side, side).size();
+        }
+        long latent = side / (stage.ofPixels() ? 1 : pipeline.scale());
+        return latent * latent;
     }
 
     /** Of the networks among these parts. */

@@ -34,7 +34,10 @@ enum PipelineKind {
             "the prior of Kandinsky 2.2 alone, which belongs into the folder \"prior\" of its decoder's folder"),
     KANDINSKY("Kandinsky.*", "a Kandinsky model that does something else than text to image with Kandinsky 2.2"),
     DEEPFLOYD("IF.*", "a DeepFloyd IF model"),
-    CASCADE("(Wuerstchen|StableCascade).*", "a Stable Cascade model");
+    CASCADE_PRIOR(
+            "StableCascadePrior.*",
+            "the prior of Stable Cascade alone, which belongs into the folder \"prior\" of its decoder's folder"),
+    WUERSTCHEN("Wuerstchen.*", "a Wuerstchen model, older than Stable Cascade");
 
     private final Pattern className;
     private final String what;

@@ -87,8 +87,17 @@ record StageRun(ModelFolder model, StageSpec stage, Denoiser network, LatentShap
                 * json.get("width").asInt()
                 * json.get("height").asInt();
         return all.subList(0, all.indexOf(stage)).stream()
-                .map(before -> new Begin.Earlier(sampler(before), before.isPrior() ? model.width(before) : size))
+                .map(before -> new Begin.Earlier(sampler(before), before.isPrior() ? made(before) : size))
                 .toList();
+    }
+
+    private int made(StageSpec prior) {
+        int height = json.get("height").asInt();
+        int width = json.get("width").asInt();
+        return model.pipeline()
+                .type()
+                .made(model.priorChannels(prior), height, width)
+                .size();
     }
 
     private Sampler sampler(StageSpec of) {

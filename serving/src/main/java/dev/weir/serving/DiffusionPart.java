@@ -67,8 +67,8 @@ public record DiffusionPart(
         Controls controls)
         implements AutoCloseable {
 
-    /** @param width of what a prior makes; empty: it makes latents */
-    record Earlier(StageSpec stage, SchedulerConfig schedule, OptionalInt width) {}
+    /** @param channels of what a prior makes; empty: it makes latents */
+    record Earlier(StageSpec stage, SchedulerConfig schedule, OptionalInt channels) {}
 
     /** Of a stage that comes after no prior, and that no ControlNets steer. */
     public DiffusionPart(
@@ -135,7 +135,7 @@ public record DiffusionPart(
                 network,
                 folder.scheduler(stage),
                 folder.augmentation(stage),
-                shape(card, stage, network, side, side),
+                shape(folder.pipeline().type(), card, stage, network.inChannels(), side, side),
                 stage.ofPixels() ? Optional.of(Pixels.RGB.preview()) : folder.latentPreview(),
                 folder.loras(),
                 folder.ipAdapters(),
@@ -152,23 +152,27 @@ public record DiffusionPart(
                         .map(stage -> new Earlier(
                                 stage,
                                 folder.scheduler(stage),
-                                stage.isPrior() ? OptionalInt.of(folder.width(stage)) : OptionalInt.empty()))
+                                stage.isPrior() ? OptionalInt.of(folder.priorChannels(stage)) : OptionalInt.empty()))
                         .toList()
                 : List.of();
     }
 
     /** Of the latents of a stage that runs this part. */
     LatentShape shape(Stage route) {
-        return shape(card, stage, network, route.getHeight(), route.getWidth());
+        return shape(type, card, stage, network.inChannels(), route.getHeight(), route.getWidth());
     }
 
-    /** @param height of the picture */
-    private static LatentShape shape(ModelCard card, StageSpec stage, Denoiser network, int height, int width) {
+    /**
+     * @param channels of a prior's samples
+     * @param height of the picture
+     */
+    private static LatentShape shape(
+            PipelineType type, ModelCard card, StageSpec stage, int channels, int height, int width) {
         if (stage.ofPixels()) {
             return new LatentShape(Pixels.RGB.channels(), height, width);
         }
-        return network.isOfVectors()
-                ? new LatentShape(network.inChannels(), 1, 1)
+        return stage.isPrior()
+                ? type.made(channels, height, width)
                 : new LatentShape(card.latentChannels(), height / card.scale(), width / card.scale());
     }
 
@@ -252,10 +256,9 @@ public record DiffusionPart(
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(
                         "the task's route has no " + before.stage().name()));
-        int size = before.width()
-                .orElseGet(() -> shape(card, before.stage(), network, route.getHeight(), route.getWidth())
-                        .size());
-        return new Begin.Earlier(sampler(route, before.schedule(), OptionalInt.empty()), size);
+        LatentShape sample =
+                shape(type, card, before.stage(), before.channels().orElse(0), route.getHeight(), route.getWidth());
+        return new Begin.Earlier(sampler(route, before.schedule(), OptionalInt.empty()), sample.size());
     }
 
     /** Without what was seen of a picture a sample would begin with noise alone. */

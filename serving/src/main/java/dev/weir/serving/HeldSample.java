@@ -60,7 +60,7 @@ record HeldSample(Work work, DiffusionPart part, BatchKey group, Row row, Pace p
         int step = row.state().step();
         int total = row.steps();
         outbox.progress(work, step, total, stepSeconds);
-        if (!part.network().isOfVectors() && previews.isDue(step, nowNanos)) {
+        if (!part.stage().isPrior() && previews.isDue(step, nowNanos)) {
             preview(predictedOriginal, step, total, painter, outbox);
         }
         if (row.isDone()) {

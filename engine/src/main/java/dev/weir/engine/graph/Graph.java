@@ -88,6 +88,30 @@ public final class Graph extends Operations {
         return layer(Op.CONV_2D, positions, Map.of("stride", side, "padding", 0), x, weight);
     }
 
+    /**
+     * A convolution of each channel alone, to an image of the same size.
+     *
+     * @param repeats whether the edges' pixels stand beyond them; else zeros do
+     */
+    public Value depthwiseConv2d(Value x, String name, int kernel, boolean repeats) {
+        var weight = weight(name, new Parameter.Plain(), x.channels(), 1, kernel, kernel);
+        var attributes = Map.<String, Number>of("repeats", repeats ? 1 : 0);
+        return like(x, Op.DEPTHWISE_CONV_2D, attributes, x, weight, bias(name, new Parameter.Plain(), x.channels()));
+    }
+
+    /** The transpose of a convolution: to an image that is larger by {@code stride} each way. */
+    public Value transposedConv2d(Value x, String name, int out, int kernel, int stride, int padding) {
+        var weight = weight(name, new Parameter.Plain(), x.channels(), out, kernel, kernel);
+        return append(
+                Op.TRANSPOSED_CONV_2D,
+                out,
+                x.positions() * stride * stride,
+                Map.of("stride", stride, "padding", padding),
+                x,
+                weight,
+                bias(name, new Parameter.Plain(), out));
+    }
+
     public Value linear(Value x, String name, int out) {
         return linear(x, name, out, true);
     }
@@ -143,6 +167,13 @@ public final class Graph extends Operations {
         return like(x, Op.RMS_NORM, Map.of("eps", eps, "heads", heads), x, weight);
     }
 
+    /** Global response normalization (Woo et al. 2023, arXiv 2301.00808) of a sequence. */
+    public Value responseNorm(Value x, String name, double eps) {
+        var scale = script.declare(scope + name + ".gamma", new Parameter.Plain(), 1, 1, 1, x.channels());
+        var shift = script.declare(scope + name + ".beta", new Parameter.Plain(), 1, 1, 1, x.channels());
+        return like(x, Op.RESPONSE_NORM, Map.of("eps", eps), x, scale, shift);
+    }
+
     /** What is added to the scores of each head's attention, by the distance of two tokens. */
     public Value positionBias(Value buckets, String name, int count, int heads) {
         var table = weight(name, new Parameter.Plain(), count, heads);
@@ -174,6 +205,20 @@ public final class Graph extends Operations {
     public Value offsetTokens(Value x, String name, int tokens) {
         return like(
                 x, Op.OFFSET, Map.of(), x, script.declare(scope + name, new Parameter.Plain(), tokens, x.channels()));
+    }
+
+    /** Multiplied by the sum of {@code base} and one number of a weight {@code [count]}, whose name is the whole name. */
+    public Value timesNumber(Value x, String name, int count, int index, double base) {
+        return like(x, Op.TIMES_NUMBER, Map.of("index", index, "base", base), x, numbers(name, count));
+    }
+
+    /** Plus one number of such a weight. */
+    public Value plusNumber(Value x, String name, int count, int index) {
+        return like(x, Op.PLUS_NUMBER, Map.of("index", index), x, numbers(name, count));
+    }
+
+    private Parameter numbers(String name, int count) {
+        return script.declare(scope + name, new Parameter.Plain(), count);
     }
 
     /** Rows of a table by whole numbers, in the graph's precision. */

@@ -7,6 +7,13 @@ package dev.weir.engine.graph;
 public enum Op {
     /** Image, kernel, optional bias; stride, padding. */
     CONV_2D,
+    /**
+     * Image, kernel {@code [channels, 1, side, side]}, bias; repeats. A convolution of each channel alone to an image of the same size;
+     * beyond the edges are zeros, or the edges' own pixels.
+     */
+    DEPTHWISE_CONV_2D,
+    /** Image, kernel {@code [in, out, side, side]}, bias; stride, padding. */
+    TRANSPOSED_CONV_2D,
     /** Sequence or rows, matrix {@code [out, in]}, optional bias. */
     LINEAR,
     /** As {@link #LINEAR}, in fp32 in every precision. */
@@ -17,6 +24,11 @@ public enum Op {
     LAYER_NORM,
     /** Sequence, scale; eps, heads. Each head's channels divided by the root of their mean square, which is computed in fp32. */
     RMS_NORM,
+    /**
+     * Sequence, scale and shift {@code [1, 1, 1, channels]}; eps. Its sum with what is scaled and shifted of it, each channel by its norm
+     * over all tokens, which is divided by the mean of all channels' norms.
+     */
+    RESPONSE_NORM,
     /** Table, ids. Rows of the table in the graph's precision. */
     EMBEDDING,
     /** Table, ids. Rows of the table in fp32. */
@@ -51,6 +63,10 @@ public enum Op {
     SCALE,
     /** x; by. */
     SHIFT,
+    /** x, weight {@code [count]}; index, base. Multiplied by the sum of the base and one of the weight's numbers. */
+    TIMES_NUMBER,
+    /** x, weight {@code [count]}; index. With one of the weight's numbers added. */
+    PLUS_NUMBER,
     /** x, y. Joined along their second axis: the channels of images and rows, the tokens of sequences. */
     CONCAT,
     /** Sequences x, y of equally many tokens. Their channels, one after the other. */
@@ -83,6 +99,8 @@ public enum Op {
     OVER_PIXELS,
     /** Image, image of the wanted size. Nearest neighbours. */
     UPSAMPLE_TO,
+    /** Image, image of the wanted size. Bilinear interpolation in which the corners keep their places. */
+    INTERPOLATE_TO,
     /** Image. Nearest neighbours, twice the size. */
     UPSAMPLE_TWICE,
     /** Image; roundsUp. Half the size: the mean of each two by two pixels, or of what is left of them at the edge of an odd side. */

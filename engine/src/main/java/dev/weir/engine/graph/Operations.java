@@ -182,6 +182,11 @@ abstract sealed class Operations permits Graph {
         return append(Op.UPSAMPLE_TO, x.channels(), size.positions(), Map.of(), x, size);
     }
 
+    /** Bilinear, to the height and width of another image; the corners keep their places. */
+    public final Value interpolateTo(Value x, Value size) {
+        return append(Op.INTERPOLATE_TO, x.channels(), size.positions(), Map.of(), x, size);
+    }
+
     /** Nearest neighbours, twice the size. */
     public final Value upsampleTwice(Value x) {
         return append(Op.UPSAMPLE_TWICE, x.channels(), 4 * x.positions(), Map.of(), x);

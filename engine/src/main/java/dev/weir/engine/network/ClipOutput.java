@@ -8,7 +8,7 @@ package dev.weir.engine.network;
  * @param pooled whether to give {@code pooler_output} too: the last state at the end of the text, normed. An encoder with a
  *     projection gives {@code text_embeds} in any case
  * @param trimmed whether to give the states of a text's own tokens only, and none of its padding
- * @param masked whether no token of an encoder that sees in both directions (T5) sees the padding
+ * @param masked whether no token sees the padding: in CLIP, whose tokens see those before them, only that of the padding itself would
  */
 public record ClipOutput(int skipped, boolean normed, boolean pooled, boolean trimmed, boolean masked) {
 
@@ -31,6 +31,9 @@ public record ClipOutput(int skipped, boolean normed, boolean pooled, boolean tr
 
     /** Flux: the pooled state beside {@code last_hidden_state}. */
     public static final ClipOutput POOLED = new ClipOutput(0, true, true);
+
+    /** Stable Cascade: {@code hidden_states[-1]} of all tokens, none of which sees the padding. */
+    public static final ClipOutput MASKED_UNNORMED = new ClipOutput(0, false, false, false, true);
 
     /** Stable Diffusion XL: {@code hidden_states[-2]}. */
     public static final ClipOutput PENULTIMATE = new ClipOutput(1, false, false);

@@ -99,6 +99,11 @@ final class ClipTextModel implements TextNetwork {
     }
 
     @Override
+    public boolean hidesPadding() {
+        return output.masked();
+    }
+
+    @Override
     public int width() {
         return options.width();
     }

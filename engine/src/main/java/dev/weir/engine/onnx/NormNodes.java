@@ -80,6 +80,19 @@ record NormNodes(Nodes nodes, Names names, Uses uses) {
                                 nodes.integers(0, 0, o.output().channels())));
     }
 
+    void response(Operation o) {
+        var x = names.of(o, 0);
+        var lengths = nodes.node("ReduceL2", x, nodes.integers(1));
+        var mean = nodes.node("ReduceMean", lengths, nodes.integers(-1));
+        var shares = nodes.node("Div", lengths, nodes.node("Add", mean, nodes.number(o.number("eps"))));
+        var scaled = nodes.node("Mul", nodes.node("Mul", x, shares), flat(o, 1));
+        names.bind(o, nodes.node("Add", nodes.node("Add", scaled, flat(o, 2)), x));
+    }
+
+    private String flat(Operation o, int input) {
+        return nodes.node("Reshape", nodes.weight(weight(o, input)), nodes.integers(-1));
+    }
+
     /** A sum that a layer norm reads is one node with it, and with the bias of the linear layer that made its second term. */
     void add(Operation o) {
         if (!uses.isNormed(o)) {

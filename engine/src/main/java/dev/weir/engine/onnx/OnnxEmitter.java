@@ -14,6 +14,9 @@ final class OnnxEmitter {
     private static final Map<String, Object> NEAREST =
             Map.of("mode", "nearest", "coordinate_transformation_mode", "asymmetric", "nearest_mode", "floor");
 
+    private static final Map<String, Object> BILINEAR =
+            Map.of("mode", "linear", "coordinate_transformation_mode", "align_corners");
+
     private final Nodes nodes;
     private final Kernels kernels;
     private final Embeddings embeddings;
@@ -47,10 +50,13 @@ final class OnnxEmitter {
         }
         switch (o.op()) {
             case CONV_2D -> conv2d(o);
+            case DEPTHWISE_CONV_2D -> depthwise(o);
+            case TRANSPOSED_CONV_2D -> transposed(o);
             case LINEAR, EXACT_LINEAR -> linear(o);
             case GROUP_NORM -> norms.group(o);
             case LAYER_NORM -> norms.layer(o);
             case RMS_NORM -> norms.rms(o);
+            case RESPONSE_NORM -> norms.response(o);
             case GELU_TANH -> bind(o, nodes.contrib("FastGelu", List.of(name(o, 0)), Map.of()));
             case CONCAT_CHANNELS -> bind(o, nodes.node("Concat", List.of(name(o, 0), name(o, 1)), Map.of("axis", 2)));
             case UNSHUFFLE -> tokens.unshuffle(o);
@@ -84,6 +90,9 @@ final class OnnxEmitter {
             case OFFSET -> bind(o, nodes.node("Add", name(o, 0), nodes.weight(weight(o, 1))));
             case SCALE -> bind(o, nodes.node("Mul", name(o, 0), nodes.number(o.number("factor"))));
             case SHIFT -> bind(o, nodes.node("Add", name(o, 0), nodes.number(o.number("by"))));
+            case TIMES_NUMBER ->
+                bind(o, nodes.node("Mul", name(o, 0), nodes.node("Add", number(o), nodes.number(o.number("base")))));
+            case PLUS_NUMBER -> bind(o, nodes.node("Add", name(o, 0), number(o)));
             case CONCAT -> bind(o, nodes.node("Concat", List.of(name(o, 0), name(o, 1)), Map.of("axis", 1)));
             case NARROW -> narrow(o);
             case LEARNED -> learned(o);
@@ -116,7 +125,8 @@ final class OnnxEmitter {
             case COSINE -> bind(o, comparisons.cosine(name(o, 0), nodes.weight(weight(o, 1))));
             case SUBTRACT -> bind(o, nodes.node("Sub", name(o, 0), nodes.weight(weight(o, 1))));
             case OVER_PIXELS -> bind(o, nodes.node("Unsqueeze", name(o, 0), nodes.integers(2, 3)));
-            case UPSAMPLE_TO -> upsampleTo(o);
+            case UPSAMPLE_TO -> resizeTo(o, NEAREST);
+            case INTERPOLATE_TO -> resizeTo(o, BILINEAR);
             case UPSAMPLE_TWICE ->
                 bind(o, nodes.node("Resize", List.of(name(o, 0), "", nodes.floats(1, 1, 2, 2)), NEAREST));
             case AVERAGE_POOL ->
@@ -173,6 +183,10 @@ final class OnnxEmitter {
         return (Parameter) o.input(input);
     }
 
+    private String number(Operation o) {
+        return nodes.node("Gather", nodes.weight(weight(o, 1)), nodes.integer(o.integer("index")));
+    }
+
     private void conv2d(Operation o) {
         int padding = o.integer("padding");
         int stride = o.integer("stride");
@@ -220,6 +234,43 @@ final class OnnxEmitter {
         int first = o.integer("first");
         var end = nodes.integers(first + o.integer("count"));
         bind(o, nodes.node("Slice", name(o, 0), nodes.integers(first), end, nodes.integers(1)));
+    }
+
+    private void depthwise(Operation o) {
+        int kernel = weight(o, 1).shape().get(2);
+        int padding = kernel / 2;
+        boolean repeats = o.flag("repeats");
+        var x = repeats
+                ? nodes.node(
+                        "Pad",
+                        List.of(name(o, 0), nodes.integers(0, 0, padding, padding, 0, 0, padding, padding)),
+                        Map.of("mode", "edge"))
+                : name(o, 0);
+        int zeros = repeats ? 0 : padding;
+        bind(
+                o,
+                nodes.node(
+                        "Conv",
+                        List.of(x, nodes.weight(weight(o, 1)), nodes.weight(weight(o, 2))),
+                        Map.of(
+                                "group", o.output().channels(),
+                                "kernel_shape", new int[] {kernel, kernel},
+                                "pads", new int[] {zeros, zeros, zeros, zeros})));
+    }
+
+    private void transposed(Operation o) {
+        int kernel = weight(o, 1).shape().get(2);
+        int stride = o.integer("stride");
+        int padding = o.integer("padding");
+        bind(
+                o,
+                nodes.node(
+                        "ConvTranspose",
+                        List.of(name(o, 0), nodes.weight(weight(o, 1)), nodes.weight(weight(o, 2))),
+                        Map.of(
+                                "kernel_shape", new int[] {kernel, kernel},
+                                "strides", new int[] {stride, stride},
+                                "pads", new int[] {padding, padding, padding, padding})));
     }
 
     /** A convolution of each channel alone. */
@@ -272,8 +323,8 @@ final class OnnxEmitter {
         bind(o, nodes.node("Concat", List.of(nodes.node("Expand", token, shape), name(o, 0)), Map.of("axis", 1)));
     }
 
-    private void upsampleTo(Operation o) {
-        var attributes = new HashMap<>(NEAREST);
+    private void resizeTo(Operation o, Map<String, Object> way) {
+        var attributes = new HashMap<>(way);
         attributes.put("axes", new int[] {2, 3});
         bind(o, nodes.node("Resize", List.of(name(o, 0), "", "", shapes.of(name(o, 1), 2, 4)), attributes));
     }

@@ -98,6 +98,10 @@ public record Field(String name, boolean needed, double min, double max, Optiona
         return number("guidance_scale", 0, MOST_GUIDANCE);
     }
 
+    Field usually(double other) {
+        return new Field(name, needed, min, max, OptionalDouble.of(other));
+    }
+
     Field atLeast(double least) {
         return new Field(name, needed, least, max, usual);
     }

@@ -1,6 +1,7 @@
 package dev.weir.engine.pipeline;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.weir.engine.ComponentConfig;
 import dev.weir.engine.Denoiser;
 import dev.weir.engine.HostTensor;
 import dev.weir.engine.ImageCodec;
@@ -102,6 +103,16 @@ public interface PipelineType {
     /** Whether a network of a few-step model takes the guidance scale itself, and so needs no negative prompt. */
     default boolean embedsGuidance(List<NetworkInput> taken) {
         return GuidanceEmbedding.width(taken).isPresent();
+    }
+
+    /** How many channels the samples of its prior have: a vector has as many numbers. */
+    default int priorChannels(ComponentConfig network) {
+        return TextPrior.width(network);
+    }
+
+    /** The shape of what its prior makes for a picture of some size: a vector, in most families. */
+    default LatentShape made(int channels, int height, int width) {
+        return new LatentShape(channels, 1, 1);
     }
 
     /** The network of a diffusing stage. Some families make it of several parts. */

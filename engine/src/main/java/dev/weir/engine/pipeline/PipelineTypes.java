@@ -40,7 +40,8 @@ public final class PipelineTypes {
                                     Glide.ALL,
                                     StableDiffusionThree.ALL,
                                     DeepFloydIf.ALL,
-                                    Kandinsky22.ALL)
+                                    Kandinsky22.ALL,
+                                    StableCascade.ALL)
                             .flatMap(List::stream))
             .toList();
 

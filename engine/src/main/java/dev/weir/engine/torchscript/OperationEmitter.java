@@ -38,12 +38,20 @@ final class OperationEmitter {
     void emit(Operation o) {
         switch (o.op()) {
             case CONV_2D -> conv2d(o);
+            case DEPTHWISE_CONV_2D -> depthwise(o);
+            case TRANSPOSED_CONV_2D ->
+                let(
+                        o,
+                        "torch.conv_transpose2d(%s, %s, %s, [%4$d, %4$d], [%5$d, %5$d])",
+                        o.integer("stride"),
+                        o.integer("padding"));
             case LINEAR -> linear(o);
             case EXACT_LINEAR -> exactLinear(o);
             case EXACT_EMBEDDING -> call(o, name(o));
             case GROUP_NORM -> groupNorm(o);
             case LAYER_NORM -> layerNorm(o);
             case RMS_NORM -> rmsNorm(o);
+            case RESPONSE_NORM -> responseNorm(o);
             case GELU_TANH -> let(o, "torch.gelu(%s, approximate=\"tanh\")");
             case CONCAT_CHANNELS -> let(o, "torch.cat([%s, %s], 2)");
             case UNSHUFFLE -> let(o, "torch.pixel_unshuffle(%s, %d)", o.integer("side"));
@@ -60,6 +68,9 @@ final class OperationEmitter {
             case GEGLU -> geglu(o);
             case SCALE -> let(o, "torch.mul(%s, %s)", o.number("factor"));
             case SHIFT -> let(o, "torch.add(%s, %s)", o.number("by"));
+            case TIMES_NUMBER ->
+                let(o, "torch.mul(%s, torch.add(torch.select(%s, 0, %d), %s))", o.integer("index"), o.number("base"));
+            case PLUS_NUMBER -> let(o, "torch.add(%s, torch.select(%s, 0, %d))", o.integer("index"));
             case CONCAT -> let(o, "torch.cat([%s, %s], 1)");
             case NARROW ->
                 let(o, "torch.slice(%s, 1, %d, %d)", o.integer("first"), o.integer("first") + o.integer("count"));
@@ -78,6 +89,8 @@ final class OperationEmitter {
             case OVER_PIXELS -> let(o, "torch.unsqueeze(torch.unsqueeze(%s, 2), 3)");
             case UPSAMPLE_TO ->
                 let(o, "torch.upsample_nearest2d(%s, [torch.size(%2$s, 2), torch.size(%2$s, 3)], None)");
+            case INTERPOLATE_TO ->
+                let(o, "torch.upsample_bilinear2d(%s, [torch.size(%2$s, 2), torch.size(%2$s, 3)], True)");
             case UPSAMPLE_TWICE -> let(o, "torch.upsample_nearest2d(%s, None, [2., 2.])");
             case AVERAGE_POOL ->
                 let(o, "torch.avg_pool2d(%s, [2, 2], [2, 2], [0, 0], %s)", o.flag("roundsUp") ? "True" : "False");
@@ -157,6 +170,36 @@ final class OperationEmitter {
         var sizes = List.of(o.integer("stride"), o.integer("padding"));
         let(o, form, o.has(2) ? sizes.toArray() : new Object[] {"None", sizes.get(0), sizes.get(1)});
         o.adapter().ifPresent(adapter -> lowRank.ofConvolution(o, expression(o.input(0)), variable(o)));
+    }
+
+    private void depthwise(Operation o) {
+        int padding = ((Parameter) o.input(1)).shape().get(2) / 2;
+        var x = expression(o.input(0));
+        boolean repeats = o.flag("repeats");
+        bind(
+                o,
+                "torch.conv2d(%s, %s, %s, [1, 1], [%4$d, %4$d], [1, 1], %5$d)"
+                        .formatted(
+                                repeats
+                                        ? "torch.replication_pad2d(%1$s, [%2$d, %2$d, %2$d, %2$d])"
+                                                .formatted(x, padding)
+                                        : x,
+                                expression(o.input(1)),
+                                expression(o.input(2)),
+                                repeats ? 0 : padding,
+                                o.output().channels()));
+    }
+
+    /** The norms are computed in fp32. */
+    private void responseNorm(Operation o) {
+        var x = expression(o.input(0));
+        var norms = body.assign("torch.norm(torch.to(%s, 6), 2, [1], True)".formatted(x));
+        var shares = body.assign("torch.to(torch.div(%1$s, torch.add(torch.mean(%1$s, [-1], True), %2$s)), %3$d)"
+                .formatted(norms, printed(o.number("eps")), numerics.dtype()));
+        bind(
+                o,
+                "torch.add(torch.add(torch.mul(torch.mul(%1$s, %2$s), torch.flatten(%3$s)), torch.flatten(%4$s)), %1$s)"
+                        .formatted(x, shares, expression(o.input(1)), expression(o.input(2))));
     }
 
     private String variable(Operation o) {
