@@ -147,11 +147,20 @@ public record PipelineIndex(ModelSource source, String className, Map<String, St
 
     /** Of a component, as the pipeline says it, or the one in whose folder it lies; empty where it has none. */
     public String classOf(String component) {
-        Path other = home(component).resolveSibling(FILE);
         String name = component.substring(component.lastIndexOf('/') + 1);
-        return name.equals(component) || !Files.isRegularFile(other)
+        return name.equals(component) || !Files.isRegularFile(indexOf(component))
                 ? components.getOrDefault(component, "")
-                : JsonFile.read(other).path(name).path(1).asText("");
+                : JsonFile.read(indexOf(component)).path(name).path(1).asText("");
+    }
+
+    /** A setting of the pipeline that a component in a folder of parts was published with. */
+    public double setting(String component, String key, double byDefault) {
+        boolean isApart = component.contains("/") && Files.isRegularFile(indexOf(component));
+        return (isApart ? JsonFile.read(indexOf(component)) : json).path(key).asDouble(byDefault);
+    }
+
+    private Path indexOf(String component) {
+        return home(component).resolveSibling(FILE);
     }
 
     /** Why Weir cannot run a component, present or missing. */

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Karlo: the trajectories of its three diffusing stages, the embedding and the picture, as diffusers recorded them. */
@@ -120,5 +121,18 @@ class KarloReferenceTest {
         assertThatThrownBy(() -> ModelFolder.open(folder))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining(message);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"prior_scheduler", "decoder_scheduler", "super_res_scheduler"})
+    void anotherSchedulerIsRefused(String scheduler) throws IOException {
+        Path folder = temporary.resolve("changed");
+        TestModels.copy(FOLDER, folder);
+        Path file = folder.resolve(scheduler).resolve("scheduler_config.json");
+        ObjectNode config = (ObjectNode) JSON.readTree(file.toFile());
+        Files.write(file, JSON.writeValueAsBytes(config.put("_class_name", "DDPMScheduler")));
+        assertThatThrownBy(() -> ModelFolder.open(folder))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("it is DDPMScheduler, and this pipeline runs with UnCLIPScheduler only");
     }
 }

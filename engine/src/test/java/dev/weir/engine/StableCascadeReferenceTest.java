@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Stable Cascade: the trajectories of both diffusing stages and the picture, as diffusers recorded them. */
@@ -115,5 +116,30 @@ class StableCascadeReferenceTest {
         assertThatThrownBy(() -> ModelFolder.open(temporary.resolve("elsewhere")))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("the prior of Stable Cascade alone");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"scheduler", "prior/scheduler"})
+    void anotherSchedulerIsRefused(String scheduler) throws IOException {
+        Path folder = temporary.resolve("changed");
+        TestModels.copy(FOLDER, folder);
+        Path file = folder.resolve(scheduler).resolve("scheduler_config.json");
+        ObjectNode config = (ObjectNode) JSON.readTree(file.toFile());
+        Files.write(file, JSON.writeValueAsBytes(config.put("_class_name", "DDPMScheduler")));
+        assertThatThrownBy(() -> ModelFolder.open(folder))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("it is DDPMScheduler, and this pipeline runs with DDPMWuerstchenScheduler only");
+    }
+
+    @Test
+    void theSizeOfThePriorIsRefusedWhereItIsAnother() throws IOException {
+        Path folder = temporary.resolve("changed");
+        TestModels.copy(FOLDER, folder);
+        Path file = folder.resolve("prior/model_index.json");
+        ObjectNode index = (ObjectNode) JSON.readTree(file.toFile());
+        Files.write(file, JSON.writeValueAsBytes(index.put("resolution_multiple", 32)));
+        assertThatThrownBy(() -> ModelFolder.open(folder))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("resolution_multiple is 32");
     }
 }

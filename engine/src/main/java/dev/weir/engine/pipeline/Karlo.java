@@ -18,7 +18,6 @@ import dev.weir.engine.image.Interpolation;
 import dev.weir.engine.network.ClipOutput;
 import dev.weir.engine.network.Networks;
 import dev.weir.engine.pipeline.Component.Use;
-import dev.weir.engine.sampler.Samplers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -34,6 +33,9 @@ final class Karlo implements PipelineType {
     private static final String NAME = "UnCLIPPipeline";
     private static final TextPart TEXT = new TextPart("text_encoder", "tokenizer", ClipOutput.TRIMMED);
     private static final String PRIOR = "prior";
+    /** Whose last step is at timestep 0, for the network of its own. */
+    private static final String SCHEDULER_CLASS = "UnCLIPScheduler";
+
     private static final String PRIOR_SCHEDULER = "prior_scheduler";
     private static final String DECODER = "decoder";
     private static final String DECODER_SCHEDULER = "decoder_scheduler";
@@ -107,7 +109,7 @@ final class Karlo implements PipelineType {
         requireEnlarger(index.config(LAST_ENLARGER));
         int factor = growth(small, large);
         for (String scheduler : List.of(PRIOR_SCHEDULER, DECODER_SCHEDULER, ENLARGER_SCHEDULER)) {
-            Samplers.defaultName(index.scheduler(scheduler));
+            LatentModel.requireScheduler(index, scheduler, SCHEDULER_CLASS);
         }
         int side = small.sampleSize();
         var base = new Sizes(side, side, side, side);

@@ -9,6 +9,8 @@ import dev.weir.engine.PipelineIndex;
 import dev.weir.engine.Refusal;
 import dev.weir.engine.Tensors;
 import dev.weir.engine.network.Networks;
+import dev.weir.engine.sampler.Samplers;
+import dev.weir.engine.sampler.SchedulerConfig;
 import java.util.List;
 import java.util.Set;
 
@@ -209,6 +211,17 @@ final class LatentModel {
                             labelled ? "" : "no",
                             wanted ? "this model needs one for the noise level" : "text-to-image has none"));
         }
+    }
+
+    /** Throws {@link ModelException} where the pipeline computes with a scheduler of another class only. */
+    static SchedulerConfig requireScheduler(PipelineIndex index, String component, String className) {
+        SchedulerConfig scheduler = index.scheduler(component);
+        if (!scheduler.className().equals(className)) {
+            throw new ModelException("%s: it is %s, and this pipeline runs with %s only"
+                    .formatted(scheduler.file(), scheduler.className(), className));
+        }
+        Samplers.defaultName(scheduler);
+        return scheduler;
     }
 
     static void require(ComponentConfig config, String key, int is, int wanted, String whose) {

@@ -16,7 +16,7 @@ import dev.weir.engine.network.ClipOutput;
 import dev.weir.engine.network.LatentSpace;
 import dev.weir.engine.network.Networks;
 import dev.weir.engine.pipeline.Component.Use;
-import dev.weir.engine.sampler.Samplers;
+import dev.weir.engine.sampler.SchedulerConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -39,6 +39,8 @@ record StableCascade(String className, String prior) implements PipelineType {
 
     private static final String DECODER = "decoder";
     private static final String SCHEDULER = "scheduler";
+    /** Its timesteps are the ratios that the networks take. */
+    private static final String SCHEDULER_CLASS = "DDPMWuerstchenScheduler";
     private static final String VQGAN = "vqgan";
     private static final String REPOSITORY = "stabilityai/stable-cascade-prior";
 
@@ -150,8 +152,8 @@ record StableCascade(String className, String prior) implements PipelineType {
         int channels = decoder.count("in_channels", 16);
         LatentModel.require(decoder, "in_channels", channels, latents.channels(), "the latents of the vqgan");
         requireSides(index, decoder, latents.scale());
-        var priorSchedule = index.scheduler(schedule());
-        Samplers.defaultName(priorSchedule);
+        SchedulerConfig priorSchedule = LatentModel.requireScheduler(index, schedule(), SCHEDULER_CLASS);
+        LatentModel.requireScheduler(index, SCHEDULER, SCHEDULER_CLASS);
         List<Field> fields = new ArrayList<>(List.of(Field.needed("prompt"), Field.of("negative_prompt")));
         fields.addAll(Field.ofGuidance());
         fields.add(Field.priorSteps(priorSchedule.trainTimesteps()).usually(PRIOR_STEPS));
@@ -188,18 +190,18 @@ record StableCascade(String className, String prior) implements PipelineType {
     }
 
     /** That pictures of whole multiples have latents of whole pixels at every level, and that both diffusions' sizes fit. */
-    private static void requireSides(PipelineIndex index, ComponentConfig decoder, int scale) {
+    private void requireSides(PipelineIndex index, ComponentConfig decoder, int scale) {
         int multiple = scale * decoder.count("patch_size", 1) << decoder.halvings();
         if (PIXELS % multiple != 0) {
             throw new ModelException("%s: pictures of multiples of %d pixels, which %d are not"
                     .formatted(decoder.file(), multiple, PIXELS));
         }
-        requireScale(index, "latent_dim_scale", (double) PIXELS / CELLS / scale);
-        requireScale(index, "resolution_multiple", (double) PIXELS / CELLS);
+        requireScale(index, DECODER, "latent_dim_scale", (double) PIXELS / CELLS / scale);
+        requireScale(index, network(), "resolution_multiple", (double) PIXELS / CELLS);
     }
 
-    private static void requireScale(PipelineIndex index, String key, double wanted) {
-        double is = index.json().path(key).asDouble(wanted);
+    private static void requireScale(PipelineIndex index, String component, String key, double wanted) {
+        double is = index.setting(component, key, wanted);
         if (Math.abs(is - wanted) > 0.01) {
             throw new ModelException("%s: %s is %s; Weir runs %.2f".formatted(index.file(), key, is, wanted));
         }
