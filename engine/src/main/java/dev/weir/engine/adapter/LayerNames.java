@@ -13,15 +13,29 @@ final class LayerNames {
     private static final List<List<String>> TEXT_PREFIXES =
             List.of(List.of("lora_te_", "lora_te1_"), List.of("lora_te2_"));
 
+    /** Whose name for a layer the file's is: diffusers', the one of the model's original repository, or that of both. */
+    enum Origin {
+        DIFFUSERS,
+        ORIGINAL,
+        BOTH
+    }
+
     /**
      * @param part the folder of its network
-     * @param isOriginal whether the file's name is of the model's original repository
      * @param rows of the file's layer that are this one
      */
-    record Layer(String part, String name, boolean isOriginal, LayerRows rows) {
+    record Layer(String part, String name, Origin origin, LayerRows rows) {
 
-        Layer(String part, String name, boolean isOriginal) {
-            this(part, name, isOriginal, LayerRows.ALL);
+        Layer(String part, String name, Origin origin) {
+            this(part, name, origin, LayerRows.ALL);
+        }
+
+        boolean isOriginal() {
+            return origin == Origin.ORIGINAL;
+        }
+
+        private boolean isSameAs(Layer other) {
+            return part.equals(other.part) && name.equals(other.name);
         }
     }
 
@@ -42,7 +56,7 @@ final class LayerNames {
         var sgm = SgmNames.of(parts.layers(part).keySet());
         var transformers = TransformerLayers.of(parts.layers(part).keySet());
         for (var layer : parts.layers(part).keySet()) {
-            var own = new Layer(part, layer, false);
+            var own = new Layer(part, layer, Origin.DIFFUSERS);
             for (var name : List.of(layer, layer.replaceAll("\\.to_out\\.0$", ".to_out"))) {
                 put(name, own);
                 put("unet." + name, own);
@@ -54,13 +68,13 @@ final class LayerNames {
             }
             for (var names : transformers) {
                 names.original(layer).ifPresent(piece -> {
-                    var other = new Layer(part, layer, true, LayerRows.of(piece));
+                    var other = new Layer(part, layer, Origin.ORIGINAL, LayerRows.of(piece));
                     addOriginal(piece.layer(), other);
                     add(piece.layer(), other);
                 });
             }
             if (transformers.isEmpty()) {
-                sgm.of(layer).ifPresent(name -> addOriginal(name, new Layer(part, layer, true)));
+                sgm.of(layer).ifPresent(name -> addOriginal(name, new Layer(part, layer, Origin.ORIGINAL)));
             }
         }
     }
@@ -75,6 +89,8 @@ final class LayerNames {
         var layers = byAlias.computeIfAbsent(alias, name -> new ArrayList<>());
         if (layers.stream().allMatch(Layer::isOriginal)) {
             layers.add(layer);
+        } else if (layers.get(0).isSameAs(layer)) {
+            put(alias, new Layer(layer.part(), layer.name(), Origin.BOTH, layer.rows()));
         }
     }
 
@@ -83,7 +99,7 @@ final class LayerNames {
     }
 
     private void addText(String part, String layer, List<String> prefixes) {
-        var own = new Layer(part, layer, false);
+        var own = new Layer(part, layer, Origin.DIFFUSERS);
         for (var name : List.of(layer, "text_model." + layer)) {
             prefixes.forEach(prefix -> put(prefix + underscored(name), own));
             put(part + "." + name, own);

@@ -20,7 +20,7 @@ public final class Lora {
 
     /**
      * @param layers that it changes of each part
-     * @param warning that the model does not have some layers of the file; empty if it has all
+     * @param warning that some layers of the file change nothing; empty if all do
      */
     Lora(
             String name,
@@ -51,7 +51,7 @@ public final class Lora {
         return layers.getOrDefault(part, Set.of());
     }
 
-    /** Says how many layers of the file the model does not have, with some of them; empty if it has all. */
+    /** Says how many layers of the file change nothing and why, with some of them; empty if all do. */
     public String warning() {
         return warning;
     }

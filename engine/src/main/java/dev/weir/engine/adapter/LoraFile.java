@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Reads which layers of a model a LoRA file changes: files of diffusers and peft, of kohya's trainer and of LyCORIS. Reads names and
@@ -33,8 +35,22 @@ public final class LoraFile {
      */
     public record Opened(Lora lora, List<String> unknown) {}
 
-    /** @param layers by part and layer */
-    private record Changes(Map<String, Map<String, LayerChange>> layers, List<String> unknown) {}
+    /**
+     * @param layers by part and layer
+     * @param leftOut layers of the file that the model has, and that change nothing
+     */
+    private record Changes(
+            Map<String, Map<String, LayerChange>> layers, List<String> unknown, List<String> leftOut) {
+
+        private String warning(String name) {
+            String others = Some.of(leftOut, "layer", "left out: they have original names beside others with diffusers'");
+            String parts = Stream.of(
+                            unknown.isEmpty() ? "" : LoraFile.unknown(unknown), leftOut.isEmpty() ? "" : others)
+                    .filter(part -> !part.isEmpty())
+                    .collect(Collectors.joining("; it has "));
+            return parts.isEmpty() ? "" : "the LoRA %s has %s".formatted(name, parts);
+        }
+    }
 
     private LoraFile() {}
 
@@ -49,10 +65,9 @@ public final class LoraFile {
             var config = PeftConfig.read(state.path(), file);
             var changes = changes(file, config, parts);
             var layers = layers(changes, parts);
-            var warning =
-                    changes.unknown().isEmpty() ? "" : "the LoRA %s has %s".formatted(name, unknown(changes.unknown()));
             return new Opened(
-                    new Lora(name, fingerprint(file, config), state, parts, layers, warning), changes.unknown());
+                    new Lora(name, fingerprint(file, config), state, parts, layers, changes.warning(name)),
+                    changes.unknown());
         } catch (ModelException e) {
             throw e.in(state.path());
         }
@@ -102,11 +117,16 @@ public final class LoraFile {
         if (found.isEmpty()) {
             throw new ModelException("made for another kind of model: it has " + unknown(unknown));
         }
+        List<String> leftOut = List.of();
         // As diffusers does with files that have both: the names of its own count.
         if (found.values().stream()
                 .flatMap(List::stream)
-                .anyMatch(layer -> !layer.isOriginal() && layer.part().equals(parts.unet()))) {
-            found.values().removeIf(layers -> layers.get(0).isOriginal());
+                .anyMatch(layer -> layer.origin() == LayerNames.Origin.DIFFUSERS
+                        && layer.part().equals(parts.unet()))) {
+            leftOut = found.keySet().stream()
+                    .filter(module -> found.get(module).get(0).isOriginal())
+                    .toList();
+            leftOut.forEach(found::remove);
         }
         Map<String, Map<String, LayerChange>> changes = new LinkedHashMap<>();
         found.forEach((module, layers) -> layers.forEach(layer -> {
@@ -115,7 +135,7 @@ public final class LoraFile {
             change.require();
             changes.computeIfAbsent(layer.part(), part -> new TreeMap<>()).put(layer.name(), change);
         }));
-        return new Changes(changes, List.copyOf(unknown));
+        return new Changes(changes, List.copyOf(unknown), leftOut);
     }
 
     private static String unknown(List<String> unknown) {

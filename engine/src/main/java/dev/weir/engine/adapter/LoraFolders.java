@@ -50,7 +50,7 @@ public final class LoraFolders {
 
     private static Lora open(String model, AdaptedParts parts, String name, FileState file) {
         var opened = LoraFile.open(file, name, parts);
-        if (!opened.unknown().isEmpty()) {
+        if (!opened.lora().warning().isEmpty()) {
             LOG.warn(
                     "{} for the model {}: {}", file.path(), model, opened.lora().warning());
         }

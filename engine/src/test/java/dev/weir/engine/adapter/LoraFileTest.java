@@ -303,4 +303,47 @@ class LoraFileTest {
                 .isEqualTo(again)
                 .hasSameHashCodeAs(again);
     }
+
+    private LoraFile.Opened openForSd3() {
+        var parts = ModelFolder.open(ReferenceFile.path("sd3/sd3")).adaptedParts();
+        return LoraFile.open(writer.write(folder.resolve("pixel.safetensors")), "pixel", parts);
+    }
+
+    private void rankOne(String layer, int in, int out) {
+        floats(layer + ".lora_down.weight", 1, 1, in);
+        floats(layer + ".lora_up.weight", 1, out, 1);
+    }
+
+    /** The name is both the original repository's and diffusers', so it does not say which of them the file has. */
+    @ParameterizedTest
+    @ValueSource(strings = {"lora_unet_context_embedder", "diffusion_model.context_embedder", "context_embedder"})
+    void aNameOfBothNamingsLeavesOutNoOther(String shared) {
+        rankOne(shared, 24, 12);
+        rankOne("lora_unet_joint_blocks_0_x_block_attn_qkv", 12, 36);
+        var original = openForSd3();
+        assertThat(original.lora().layers("transformer"))
+                .containsExactlyInAnyOrder(
+                        "context_embedder",
+                        "transformer_blocks.0.attn.to_q",
+                        "transformer_blocks.0.attn.to_k",
+                        "transformer_blocks.0.attn.to_v");
+        assertThat(original.lora().warning()).isEmpty();
+    }
+
+    /** As diffusers does. */
+    @Test
+    void originalNamesBesideThoseOfDiffusersAreLeftOutAndNamed() {
+        rankOne("lora_unet_context_embedder", 24, 12);
+        rankOne("transformer.transformer_blocks.0.attn.to_q", 12, 12);
+        rankOne("lora_unet_joint_blocks_0_x_block_attn_qkv", 12, 36);
+        rankOne("lora_unet_joint_blocks_7_x_block_attn_qkv", 12, 36);
+        var opened = openForSd3();
+        assertThat(opened.lora().layers("transformer"))
+                .containsExactlyInAnyOrder("context_embedder", "transformer_blocks.0.attn.to_q");
+        assertThat(opened.lora().warning())
+                .contains(
+                        "1 layer that the model does not have, such as lora_unet_joint_blocks_7_x_block_attn_qkv",
+                        "1 layer left out",
+                        "lora_unet_joint_blocks_0_x_block_attn_qkv");
+    }
 }
