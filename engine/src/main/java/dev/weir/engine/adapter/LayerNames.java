@@ -9,9 +9,14 @@ import java.util.Map;
 /** The layers of a model by every name that LoRA files have for them. Immutable. */
 final class LayerNames {
 
-    /** How kohya's trainer calls the text encoders of a model with one, and of a model with two. */
+    /** How kohya's trainer calls the text encoders of a model, by their number. */
     private static final List<List<String>> TEXT_PREFIXES =
-            List.of(List.of("lora_te_", "lora_te1_"), List.of("lora_te2_"));
+            List.of(List.of("lora_te_", "lora_te1_"), List.of("lora_te2_"), List.of("lora_te3_"));
+
+    /** How it calls T5, whatever its number is. */
+    private static final List<String> T5_PREFIX = List.of("lora_te3_");
+
+    private static final String LAYER_OF_T5 = "encoder.block.0.layer.0.SelfAttention.q";
 
     /** Whose name for a layer the file's is: diffusers', the one of the model's original repository, or that of both. */
     enum Origin {
@@ -46,8 +51,12 @@ final class LayerNames {
         addUnet(parts.unet(), parts);
         for (int i = 0; i < parts.textEncoders().size(); i++) {
             var encoder = parts.textEncoders().get(i);
-            for (var layer : parts.layers(encoder).keySet()) {
-                addText(encoder, layer, TEXT_PREFIXES.get(Math.min(i, 1)));
+            var layers = parts.layers(encoder).keySet();
+            for (var layer : layers) {
+                addText(encoder, layer, TEXT_PREFIXES.get(i));
+                if (layers.contains(LAYER_OF_T5)) {
+                    addText(encoder, layer, T5_PREFIX);
+                }
             }
         }
     }

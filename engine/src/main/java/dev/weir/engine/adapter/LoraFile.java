@@ -133,7 +133,12 @@ public final class LoraFile {
             var change = new LayerChange(
                     file, module, parts.shape(layer), layer.rows(), Map.copyOf(modules.get(module)), config.of(layer));
             change.require();
-            changes.computeIfAbsent(layer.part(), part -> new TreeMap<>()).put(layer.name(), change);
+            var other = changes.computeIfAbsent(layer.part(), part -> new TreeMap<>())
+                    .putIfAbsent(layer.name(), change);
+            if (other != null) {
+                throw new ModelException("%s and %s both are the layer %s of the model's %s"
+                        .formatted(other.module(), module, layer.name(), layer.part()));
+            }
         }));
         return new Changes(changes, List.copyOf(unknown), leftOut);
     }

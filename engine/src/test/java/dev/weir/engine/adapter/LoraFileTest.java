@@ -21,6 +21,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Files that do not fit a model, and what is said of them. */
@@ -345,5 +346,32 @@ class LoraFileTest {
                         "1 layer that the model does not have, such as lora_unet_joint_blocks_7_x_block_attn_qkv",
                         "1 layer left out",
                         "lora_unet_joint_blocks_0_x_block_attn_qkv");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"joint_blocks.0.x_block.attn.qkv", "lora_unet_joint_blocks_0_x_block_attn_qkv"})
+    void twoNamesOfOneLayerAreRefused(String other) {
+        rankOne("diffusion_model.joint_blocks.0.x_block.attn.qkv", 12, 36);
+        rankOne(other, 12, 36);
+        assertThatExceptionOfType(ModelException.class)
+                .isThrownBy(this::openForSd3)
+                .withMessageContainingAll(
+                        "pixel.safetensors", "diffusion_model.joint_blocks.0.x_block.attn.qkv", other, "attn.to_");
+    }
+
+    /** kohya calls T5 so in Stable Diffusion 3 and in Flux.1, and in some files of Flux.1 by its number. */
+    @ParameterizedTest
+    @CsvSource({
+        "sd3/sd3, lora_te3_, text_encoder_3",
+        "flux/dev, lora_te3_, text_encoder_2",
+        "flux/dev, lora_te2_, text_encoder_2",
+        "sd3/sd3, lora_te2_, ''",
+        "flux/dev, lora_te1_, ''"
+    })
+    void kohyasNameOfT5IsTheSameInAllModels(String model, String prefix, String part) {
+        var names = new LayerNames(ModelFolder.open(ReferenceFile.path(model)).adaptedParts());
+        var layers = names.find(prefix + "encoder_block_0_layer_0_SelfAttention_q");
+        assertThat(layers.stream().map(LayerNames.Layer::part).toList())
+                .isEqualTo(part.isEmpty() ? List.of() : List.of(part));
     }
 }
