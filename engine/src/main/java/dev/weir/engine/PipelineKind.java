@@ -14,8 +14,11 @@ enum PipelineKind {
     SDXL_IMAGE_TO_IMAGE("StableDiffusionXLImg2Img.*", "an image-to-image pipeline of SDXL, such as its refiner"),
     SDXL("StableDiffusionXL.*", "an SDXL pipeline that does something else than text to image"),
     STABLE_DIFFUSION_3(
-            "StableDiffusion3.*", "a pipeline of Stable Diffusion 3 that does something else than text to image"),
-    FLUX("Flux.*", "a pipeline of FLUX that does something else than Flux.1's text to image"),
+            "StableDiffusion3.*",
+            "a pipeline of Stable Diffusion 3 that does something else than text to image, image to image and inpainting"),
+    FLUX(
+            "Flux.*",
+            "a pipeline of FLUX that does something else than Flux.1's text to image, image to image and inpainting"),
     VIDEO(
             "(StableVideoDiffusion|TextToVideo|VideoToVideo|AnimateDiff|CogVideo|Wan|LTX|Mochi|HunyuanVideo|Hunyuan.*Video|"
                     + "Latte|Allegro|SkyReels|EasyAnimate|I2VGen|PIA|Cosmos|ConsisID).*",

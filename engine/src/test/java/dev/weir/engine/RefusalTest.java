@@ -208,8 +208,8 @@ class RefusalTest {
             value = {
                 "StableDiffusionXLImg2ImgPipeline | an image-to-image pipeline of SDXL, such as its refiner | Weir runs text-to-image models of Stable Diffusion 1.x",
                 "StableDiffusionXLPAGInpaintPipeline | an SDXL inpainting model | Weir runs",
-                "StableDiffusion3PAGPipeline | a pipeline of Stable Diffusion 3 that does something else than text to image | Weir runs",
-                "FluxKontextPipeline | a pipeline of FLUX that does something else than Flux.1's text to image | Weir runs",
+                "StableDiffusion3PAGPipeline | a pipeline of Stable Diffusion 3 that does something else than text to image, image to image and inpainting | Weir runs",
+                "FluxKontextPipeline | a pipeline of FLUX that does something else than Flux.1's text to image, image to image and inpainting | Weir runs",
                 "SanaPipeline | a transformer-based model | Weir runs",
                 "StableDiffusionPanoramaPipeline | a panorama pipeline | set _class_name to StableDiffusionPipeline",
                 "AltDiffusionImg2ImgPipeline | an image-to-image pipeline | set _class_name to StableDiffusionPipeline",
