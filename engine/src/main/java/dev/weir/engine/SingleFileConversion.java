@@ -2,6 +2,7 @@ package dev.weir.engine;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.weir.engine.network.Networks;
 import dev.weir.engine.pipeline.Component;
 import dev.weir.engine.pipeline.Component.Use;
 import dev.weir.engine.weights.SafetensorsOutput;
@@ -39,12 +40,22 @@ record SingleFileConversion(ModelSource source, PipelineIndex index, Map<String,
         this(source, index, networks(source, index), out);
     }
 
+    /** Held to the configurations, as by {@link ModelFolder#open} and {@link ModelReport}. */
     private static Map<String, Weights> networks(ModelSource source, PipelineIndex index) {
+        index.requireSupported();
+        source.requireReadable(index);
+        index.type().describe(index, source.settings());
         Map<String, Weights> networks = new LinkedHashMap<>();
         parts(source, index)
                 .filter(part -> part.use().isNetwork())
-                .forEach(part -> networks.put(part.folder(), index.weights(part.folder())));
+                .forEach(part -> networks.put(
+                        part.folder(), index.load(part.folder(), SingleFileConversion::checked)));
         return networks;
+    }
+
+    private static Weights checked(ComponentConfig config, Weights weights) {
+        Networks.check(config.json(), weights);
+        return weights;
     }
 
     /** Those of the class that the model has. */
