@@ -18,6 +18,9 @@ import java.util.function.Function;
  */
 record OtherAutoencoder(ModelSource model, Path autoencoder) implements ModelSource {
 
+    /** Where files of whole models have it: those of the original repositories and ComfyUI's. */
+    static final String[] PREFIXES = {"first_stage_model.", "vae."};
+
     private static final String VAE = "vae";
     private static final String FIRST_OF_DECODER = "decoder.conv_in.weight";
 
@@ -108,7 +111,7 @@ record OtherAutoencoder(ModelSource model, Path autoencoder) implements ModelSou
     /** The autoencoder of a file in the original naming, which has it alone or in a whole model. */
     static Weights original(Path file, Weights tensors, PipelineIndex index) {
         int levels = index.config(VAE).json().path("up_block_types").size();
-        return new AutoencoderNaming(levels).of(file, tensors, Naming.prefix(tensors, "first_stage_model.", "vae."));
+        return new AutoencoderNaming(levels).of(file, tensors, Naming.prefix(tensors, PREFIXES));
     }
 
     @Override

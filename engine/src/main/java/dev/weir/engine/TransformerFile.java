@@ -6,13 +6,17 @@ import dev.weir.engine.original.Naming;
 import dev.weir.engine.original.TransformerLayers;
 import dev.weir.engine.original.TransformerNaming;
 import dev.weir.engine.pipeline.Component;
+import dev.weir.engine.weights.Some;
+import dev.weir.engine.weights.WeightViews;
 import dev.weir.engine.weights.Weights;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * A safetensors file with the transformer of Flux.1 or Stable Diffusion 3 under the names of the original repositories, and maybe other
@@ -39,12 +43,22 @@ final class TransformerFile implements ModelSource {
 
     private static final String TRANSFORMER = "transformer";
     private static final String SCHEDULER = "scheduler";
-    private static final String AUTOENCODER = "first_stage_model.";
+    private static final String AUTOENCODER = "vae";
     /** Where ComfyUI's files have text encoders, by the classes of those of Stable Diffusion 3 and Flux.1. */
     private static final Map<String, String> TEXT_ENCODERS = Map.of(
             "text_encoder", "text_encoders.clip_l.transformer.",
             "text_encoder_2", "text_encoders.clip_g.transformer.",
             "T5EncoderModel", "text_encoders.t5xxl.transformer.");
+
+    private static final String CLIP_L = TEXT_ENCODERS.get("text_encoder");
+    /** The matrix behind a CLIP that diffusers reads a vector of. ComfyUI's files have none for the smaller one. */
+    private static final String PROJECTION = "text_projection.weight";
+
+    private static final String PROJECTED = "CLIPTextModelWithProjection";
+
+    /** Copies of the weights, schedules, and the scale by which CLIP compares texts with pictures. */
+    private static final Pattern NOT_NEEDED = Pattern.compile(
+            "model_ema\\..+|(model\\.)?model_sampling\\..+|denoiser\\.sigmas|text_encoders\\.\\w+\\.logit_scale");
 
     private static final Pattern BLOCK = Pattern.compile(".*joint_blocks\\.(\\d{1,4})\\..+");
 
@@ -52,12 +66,14 @@ final class TransformerFile implements ModelSource {
     private final Kind kind;
     private final DiffusersFolder parts;
     private final ModelSettings settings;
+    private final String prefix;
     private final Weights transformer;
     private final ObjectNode config;
 
     private TransformerFile(WeightFile file, Kind kind, String prefix, Path parts, ModelSettings settings) {
         this.file = file;
         this.kind = kind;
+        this.prefix = prefix;
         this.parts = DiffusersFolder.open(parts);
         this.settings = settings;
         String network = PipelineIndex.read(this.parts).classOf(TRANSFORMER);
@@ -174,12 +190,27 @@ final class TransformerFile implements ModelSource {
         if (component.equals(TRANSFORMER)) {
             return transformer;
         }
-        if (component.equals("vae") && begins(AUTOENCODER)) {
+        if (component.equals(AUTOENCODER) && !autoencoder().isEmpty()) {
             return OtherAutoencoder.original(file.path(), file.tensors(), index);
         }
         return prefix(index, component)
-                .map(prefix -> Naming.SAME.of(file.path(), file.tensors(), prefix))
+                .map(own -> textEncoder(own, index.classOf(component)))
                 .orElseGet(() -> parts.weights(index, component));
+    }
+
+    private Weights textEncoder(String prefix, String className) {
+        WeightViews views = Naming.SAME.of(file.path(), file.tensors(), prefix);
+        if (prefix.equals(CLIP_L)
+                && className.equals(PROJECTED)
+                && !views.names().contains(PROJECTION)) {
+            views.identity(PROJECTION, "text_model.final_layer_norm.weight");
+        }
+        return views;
+    }
+
+    /** What the names of the autoencoder's tensors begin with; empty where the file has none. */
+    private String autoencoder() {
+        return Naming.prefix(file.tensors(), OtherAutoencoder.PREFIXES);
     }
 
     /** Of a text encoder that the file has. */
@@ -196,14 +227,26 @@ final class TransformerFile implements ModelSource {
     @Override
     public String place(PipelineIndex index, String component) {
         boolean own = component.equals(TRANSFORMER)
-                || component.equals("vae") && begins(AUTOENCODER)
+                || component.equals(AUTOENCODER) && !autoencoder().isEmpty()
                 || prefix(index, component).isPresent();
         return own ? path() + ": " + component : parts.place(index, component);
     }
 
-    /** Of a file all parts are there or none is. */
+    /** Of a file all parts are there or none is, and each is a part of the model. */
     @Override
     public void requireReadable(PipelineIndex index) {
+        List<String> read = Stream.concat(
+                        Stream.concat(Stream.of(prefix), Stream.of(autoencoder()).filter(own -> !own.isEmpty())),
+                        index.components().keySet().stream().flatMap(part -> prefix(index, part).stream()))
+                .toList();
+        List<String> others = file.tensors().names().stream()
+                .filter(name -> read.stream().noneMatch(name::startsWith))
+                .filter(name -> !NOT_NEEDED.matcher(name).matches())
+                .toList();
+        if (!others.isEmpty()) {
+            throw new ModelException("%s: it has %s"
+                    .formatted(file.path(), Some.of(others, "tensor", "of no part of " + kind.title)));
+        }
         index.type().components().stream()
                 .filter(component -> component.use().isNetwork())
                 .map(Component::folder)

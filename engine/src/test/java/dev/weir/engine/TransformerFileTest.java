@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.diffusion.Row;
@@ -14,7 +15,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -175,6 +178,111 @@ class TransformerFileTest {
         assertThatThrownBy(() -> convert(sd1, out, ReferenceFile.path("flux/dev")))
                 .hasMessageContaining("--parts is for");
         assertThat(out).doesNotExist();
+    }
+
+    /** As in the published files with text encoders, whose diffusers' conversion adds it. */
+    @Test
+    void theSmallerClipOfStableDiffusion3HasNoProjectionInComfyUisFiles() throws IOException {
+        Map<String, SingleFiles.Entry> tensors = SingleFiles.tiny("sd3");
+        assertThat(tensors.remove("text_encoders.clip_l.transformer.text_projection.weight"))
+                .isNotNull();
+        tensors.put("text_encoders.clip_l.logit_scale", SingleFiles.Entry.floats(1));
+        Path file = SingleFiles.write(temporary.resolve("one.safetensors"), tensors);
+        PipelineIndex index = PipelineIndex.read(
+                TransformerFile.of(WeightFile.open(file), Optional.of(ReferenceFile.path("sd3/sd3")))
+                        .orElseThrow());
+        index.source().requireReadable(index);
+
+        Weights clip = index.weights("text_encoder");
+        int width = (int) clip.info("text_model.final_layer_norm.weight").shape()[0];
+        float[] identity = new float[width * width];
+        for (int i = 0; i < width; i++) {
+            identity[i * width + i] = 1;
+        }
+        assertThat(clip.info("text_projection.weight").shape()).containsExactly(width, width);
+        assertThat(clip.floats("text_projection.weight")).containsExactly(identity);
+        // The tiny folder's is not square as the published one's.
+        ObjectNode config = (ObjectNode) index.config("text_encoder").json();
+        Networks.check(config.put("projection_dim", width), clip);
+    }
+
+    /** Of all-in-one files of Flux.1. */
+    @Test
+    void theAutoencoderOfComfyUisFilesIsTheFilesOwn() throws IOException {
+        Map<String, SingleFiles.Entry> tensors = new LinkedHashMap<>();
+        SingleFiles.tiny("sd3")
+                .forEach((name, tensor) -> tensors.put(name.replace("first_stage_model.", "vae."), tensor));
+        Path file = SingleFiles.write(temporary.resolve("one.safetensors"), tensors);
+        Path parts = parts("sd3/sd3", "parts");
+        Files.delete(parts.resolve("vae/diffusion_pytorch_model.safetensors"));
+        Path out = temporary.resolve("new");
+
+        convert(file, out, parts).write(bytes -> {});
+
+        requireSame(
+                PipelineIndex.read(ModelSources.open(out)),
+                PipelineIndex.read(ModelSources.open(ReferenceFile.path("sd3/sd3"))));
+    }
+
+    /** What the transformer's own file has beside it is not left out silently. */
+    @ParameterizedTest
+    @CsvSource({
+        "controlnet.input_hint_block.0.bias, 'tensor of no part of Stable Diffusion 3, such as controlnet.input_'",
+        "model.diffusion_model.controlnet_blocks.0.bias, controlnet_blocks.0.bias",
+        "text_encoders.gemma.transformer.norm.weight, 'such as text_encoders.gemma'",
+        "model_ema.decay, ''",
+        "model.model_sampling.sigmas, ''"
+    })
+    void otherPartsAreRefused(String tensor, String problem) throws IOException {
+        Map<String, SingleFiles.Entry> tensors = SingleFiles.tiny("sd35");
+        tensors.put(tensor, SingleFiles.Entry.floats(1));
+        Path file = SingleFiles.write(temporary.resolve("one.safetensors"), tensors);
+        Path out = temporary.resolve("new");
+        if (problem.isEmpty()) {
+            assertThat(convert(file, out, ReferenceFile.path("sd3/sd35"))).isNotNull();
+        } else {
+            assertThatThrownBy(() -> convert(file, out, ReferenceFile.path("sd3/sd35")))
+                    .isInstanceOf(ModelException.class)
+                    .hasMessageContaining(problem);
+        }
+    }
+
+    /** Fill sees a mask and a picture beside the latents; a ControlNet has no last layer. */
+    @Test
+    void anotherTransformerOfTheFamilyIsRefusedBeforeItIsWritten() throws IOException {
+        Map<String, SingleFiles.Entry> fill = SingleFiles.tiny("flux-dev");
+        fill.computeIfPresent("img_in.weight", (name, entry) -> {
+            byte[] bytes = new byte[2 * entry.bytes().length];
+            return new SingleFiles.Entry(entry.type(), new long[] {entry.shape()[0], 2 * entry.shape()[1]}, bytes);
+        });
+        Map<String, SingleFiles.Entry> control = SingleFiles.tiny("flux-dev");
+        control.keySet().removeIf(name -> name.startsWith("final_layer."));
+        Path folder = ReferenceFile.path("flux/dev");
+        Path out = temporary.resolve("new");
+
+        Path fillFile = SingleFiles.write(temporary.resolve("fill.safetensors"), fill);
+        assertThatThrownBy(() -> convert(fillFile, out, folder))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("in_channels");
+        Path controlFile = SingleFiles.write(temporary.resolve("control.safetensors"), control);
+        assertThatThrownBy(() -> convert(controlFile, out, folder))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("out_channels = 0");
+        assertThat(out).doesNotExist();
+    }
+
+    /** Its type counts: folders may be named after the pipeline that somebody wrote them with. */
+    @Test
+    void theFolderMayNameAnyPipelineOfTheFamily() throws IOException {
+        Path parts = parts("flux/dev", "parts");
+        Path index = parts.resolve(PipelineIndex.FILE);
+        Files.writeString(index, Files.readString(index).replace("FluxPipeline", "FluxImg2ImgPipeline"));
+        Path file = SingleFiles.write(temporary.resolve("one.safetensors"), SingleFiles.tiny("flux-dev"));
+        Path out = temporary.resolve("new");
+
+        convert(file, out, parts).write(bytes -> {});
+
+        assertThat(ModelReport.inspect(out).runs()).isTrue();
     }
 
     private static Conversion convert(Path file, Path out, Path parts) {

@@ -20,7 +20,7 @@ public interface Naming {
     void add(String name, String original, WeightViews into);
 
     /** The tensors of a file whose names begin with a prefix; none where there are none. */
-    default Weights of(Path file, Weights tensors, String prefix) {
+    default WeightViews of(Path file, Weights tensors, String prefix) {
         WeightViews views = new WeightViews(file, tensors);
         tensors.names().stream()
                 .filter(name -> name.startsWith(prefix))

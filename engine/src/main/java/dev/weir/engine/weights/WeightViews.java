@@ -132,6 +132,22 @@ public final class WeightViews implements Weights {
                         }));
     }
 
+    /** Adds the identity, as wide as a vector that was added. */
+    public void identity(String name, String vector) {
+        TensorInfo of = info(vector);
+        int width = Math.toIntExact(of.shape()[0]);
+        int length = Math.multiplyExact(Float.BYTES, Math.multiplyExact(width, width));
+        var info =
+                new TensorInfo(name, WeightType.F32, new long[] {width, width}, of.file(), TensorInfo.MADE, length);
+        views.put(name, new View(info, () -> {
+            ByteBuffer to = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+            for (int i = 0; i < width; i++) {
+                to.putFloat(Float.BYTES * i * (width + 1), 1);
+            }
+            return to;
+        }));
+    }
+
     /** Adds a matrix whose rows are the columns of the original. */
     public void transposed(String name, String original) {
         TensorInfo whole = weights.info(original);
