@@ -4,15 +4,14 @@ import dev.weir.gateway.job.JobEvent;
 import dev.weir.gateway.job.JobEvent.Completed;
 import dev.weir.gateway.job.JobEvent.Failed;
 import dev.weir.gateway.job.JobEvent.Moment;
+import dev.weir.gateway.job.JobEvent.Queued;
 import dev.weir.gateway.job.JobWatcher;
 import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.Strikes;
 import dev.weir.proto.v1.JobRecord;
 import dev.weir.runtime.stage.Snapshot;
 import io.vertx.core.Future;
-import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -32,8 +31,8 @@ final class PicturesAgain implements JobWatcher {
     private final SortedMap<Integer, Completed> told = new TreeMap<>();
     /** By number, what will be reported when all images exist. */
     private final SortedMap<Long, JobEvent> later = new TreeMap<>();
-    /** Of other samples and this owner, such as their places in the queue. They are reported after those. */
-    private final List<JobEvent> own = new ArrayList<>();
+    /** By number, those of samples that wait and of this owner, such as the newest place in the queue of each. They are reported after those. */
+    private final SortedMap<Long, JobEvent> own = new TreeMap<>();
 
     private int made;
     private Runnable afterwards = () -> {};
@@ -86,7 +85,7 @@ final class PicturesAgain implements JobWatcher {
     public void on(JobEvent event) {
         Completed before = told.get(event.at().sample());
         if (before == null && made < told.size()) {
-            own.add(event);
+            wait(event);
         } else if (before == null) {
             job.on(event);
         } else if (event.isLast()) {
@@ -100,10 +99,27 @@ final class PicturesAgain implements JobWatcher {
             if (made == told.size()) {
                 later.values().forEach(job.kept()::on);
                 job.write();
-                own.forEach(job::on);
+                own.values().forEach(job::on);
                 afterwards.run();
             }
         }
+    }
+
+    /** Other samples do not run yet: they have places in the queue, warnings, and the end of a cancellation or a failure. */
+    private void wait(JobEvent event) {
+        int sample = event.at().sample();
+        if (event.isLast()) {
+            own.values().removeIf(earlier -> earlier.at().sample() == sample);
+            later.put(event.at().seq(), event);
+            job.end(event);
+            return;
+        }
+        if (event instanceof Queued) {
+            own.values()
+                    .removeIf(
+                            earlier -> earlier instanceof Queued && earlier.at().sample() == sample);
+        }
+        own.put(event.at().seq(), event);
     }
 
     private static JobEvent again(Completed before, JobEvent now) {

@@ -154,6 +154,16 @@ final class RecordedJob implements JobWatcher {
         }
     }
 
+    /** The end of a sample, which is written now, and which the caller reports later. */
+    void end(JobEvent event) {
+        if (!dropped && owner.speaks() && history.add(event)) {
+            if (event instanceof Completed image) {
+                owner.made(image);
+            }
+            write();
+        }
+    }
+
     @Override
     public void reached(int sample, Snapshot checkpoint) {
         if (!dropped && owner.speaks()) {

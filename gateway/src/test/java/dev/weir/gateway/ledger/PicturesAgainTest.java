@@ -2,6 +2,7 @@ package dev.weir.gateway.ledger;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.gateway.job.JobEvent.Cancelled;
 import dev.weir.gateway.job.JobEvent.Completed;
 import dev.weir.gateway.job.JobEvent.Moment;
 import dev.weir.gateway.job.JobEvent.Queued;
@@ -69,6 +70,29 @@ class PicturesAgainTest {
                 new Moment(ID, 0, 99, 0, 2, 0, 0), new Picture("png", 1, 1, new byte[] {7}, false), List.of(), 1));
 
         assertThat(job.eventsAfter(0)).extracting(event -> event.at().seq()).containsExactly(2L, 98L);
+    }
+
+    /** The next owner reads it, if this one is lost before the image exists again. */
+    @Test
+    void aCancellationOfAnotherSampleIsWrittenAtOnceAndReportedAfterTheImage() throws Exception {
+        KeptJob job = new KeptJob(ID, SPEC, 0, Loop.of(vertx));
+        JobRecord record = RecordFormat.describe(ID, SPEC, 0, 0, "here.1").toBuilder()
+                .addEvents(event(0, 2).setCompleted(JobEventRecord.Completed.getDefaultInstance()))
+                .build();
+        RecordedJob recorded = recorded(job, record);
+        PicturesAgain again = new PicturesAgain(recorded, record, Map.of());
+
+        again.on(new Queued(new Moment(ID, 1, 97, 0, 1, 0, 0), 3, 5));
+        again.on(new Cancelled(new Moment(ID, 1, 98, 0, 1, 0, 0)));
+
+        assertThat(recorded.hasEnded(1)).isTrue();
+        assertThat(JobRecord.parseFrom(recorded.next()).getEventsList())
+                .anyMatch(told -> told.getSample() == 1 && told.hasCancelled());
+        assertThat(job.eventsAfter(0)).isEmpty();
+        again.on(new Completed(
+                new Moment(ID, 0, 99, 0, 2, 0, 0), new Picture("png", 1, 1, new byte[] {7}, false), List.of(), 1));
+        assertThat(job.eventsAfter(0)).extracting(event -> event.at().seq()).containsExactly(2L, 98L);
+        assertThat(job.isOver()).isTrue();
     }
 
     @Test
