@@ -61,7 +61,8 @@ final class ConvertCommand implements Callable<Integer> {
     @Option(
             names = "--parts",
             paramLabel = "FOLDER",
-            description = "A diffusers folder with the parts that a file of Stable Diffusion 3 or Flux.1 does not have.")
+            description =
+                    "A diffusers folder with the parts that a file of Stable Diffusion 3 or Flux.1 does not have.")
     private Optional<Path> parts = Optional.empty();
 
     @ArgGroup(exclusive = false, heading = "%nGuided diffusion and GLIDE:%n")

@@ -28,7 +28,8 @@ final class GuidedDiffusionFlags {
     @Option(
             names = "--vocabulary",
             paramLabel = "DIR",
-            description = "The folder of GLIDE's tokenizer: encoder.json.gz and vocab.bpe.gz, or vocab.json and merges.txt.")
+            description =
+                    "The folder of GLIDE's tokenizer: encoder.json.gz and vocab.bpe.gz, or vocab.json and merges.txt.")
     private Optional<Path> vocabulary = Optional.empty();
 
     @Option(names = "--ddim", description = "Sample with DDIM where a request names no sampler; else with DDPM.")
@@ -64,7 +65,10 @@ final class GuidedDiffusionFlags {
             description = "As --noise-schedule, of the upsampler.")
     private Optional<NoiseSchedule> upsamplerNoiseSchedule = Optional.empty();
 
-    @Option(names = "--upsampler-num-head-channels", paramLabel = "N", description = "As --num-head-channels, of the upsampler.")
+    @Option(
+            names = "--upsampler-num-head-channels",
+            paramLabel = "N",
+            description = "As --num-head-channels, of the upsampler.")
     private Optional<Integer> upsamplerHeadChannels = Optional.empty();
 
     @Option(names = "--upsampler-num-heads", paramLabel = "N", description = "As --num-heads, of the upsampler.")

@@ -50,8 +50,7 @@ public sealed interface Conversion
      * @param guided what original files of guided diffusion and GLIDE do not say
      * @param parts a diffusers folder with the parts of a model of which the file has the transformer
      */
-    static Conversion of(
-            Path in, Path out, boolean overwrites, GuidedDiffusionOptions guided, Optional<Path> parts) {
+    static Conversion of(Path in, Path out, boolean overwrites, GuidedDiffusionOptions guided, Optional<Path> parts) {
         Path target = out.toAbsolutePath().normalize();
         Path source = ModelPath.resolve(in);
         if (!Files.exists(source)) {
@@ -81,12 +80,7 @@ public sealed interface Conversion
     }
 
     private static Conversion ofFile(
-            Path source,
-            Path target,
-            boolean isFile,
-            Path out,
-            GuidedDiffusionOptions guided,
-            Optional<Path> parts) {
+            Path source, Path target, boolean isFile, Path out, GuidedDiffusionOptions guided, Optional<Path> parts) {
         if (!WeightFile.isPickled(source) && !SingleFile.isNamedSo(source)) {
             throw FileKind.of(source).at(source);
         }
@@ -122,8 +116,8 @@ public sealed interface Conversion
 
     private static void requireNone(GuidedDiffusionOptions guided, Path source) {
         if (!guided.equals(GuidedDiffusionOptions.NONE)) {
-            throw new ModelException(
-                    source + ": the options for guided diffusion and GLIDE are for one of their files and a new folder");
+            throw new ModelException(source
+                    + ": the options for guided diffusion and GLIDE are for one of their files and a new folder");
         }
     }
 

@@ -83,10 +83,12 @@ final class FolderKind {
             return unfinished.map(file ->
                     Refusal.incomplete(Files.exists(file) ? fileName(file) : fileName(file) + " links to nothing"));
         }
-        Optional<Path> shard =
-                files.stream().filter(file -> SHARD.matcher(fileName(file)).matches()).findFirst();
+        Optional<Path> shard = files.stream()
+                .filter(file -> SHARD.matcher(fileName(file)).matches())
+                .findFirst();
         if (shard.isPresent()) {
-            return shard.map(file -> Refusal.incomplete(fileName(file) + " is one of several files, without their index"));
+            return shard.map(
+                    file -> Refusal.incomplete(fileName(file) + " is one of several files, without their index"));
         }
         return telling(files)
                 .map(file -> ending(file).equals("safetensors")

@@ -49,20 +49,23 @@ record GlideConversion(GlidePart base, Optional<GlidePart> upsampler, GlideVocab
             throw new ModelException("%s: it is %s"
                     .formatted(
                             part.file().path(),
-                            enlarges ? "GLIDE's base model, not its upsampler" : "GLIDE's upsampler, not its base model"));
+                            enlarges
+                                    ? "GLIDE's base model, not its upsampler"
+                                    : "GLIDE's upsampler, not its base model"));
         }
     }
 
     private static void requireSameText(GlidePart base, GlidePart upsampler) {
         if (base.words() != upsampler.words() || base.positions() != upsampler.positions()) {
-            throw new ModelException("%s reads %d tokens of a vocabulary of %d, and %s reads %d tokens of a vocabulary of %d: they do not belong together"
-                    .formatted(
-                            base.file().path(),
-                            base.positions(),
-                            base.words(),
-                            upsampler.file().path(),
-                            upsampler.positions(),
-                            upsampler.words()));
+            throw new ModelException(
+                    "%s reads %d tokens of a vocabulary of %d, and %s reads %d tokens of a vocabulary of %d: they do not belong together"
+                            .formatted(
+                                    base.file().path(),
+                                    base.positions(),
+                                    base.words(),
+                                    upsampler.file().path(),
+                                    upsampler.positions(),
+                                    upsampler.words()));
         }
     }
 
@@ -88,7 +91,8 @@ record GlideConversion(GlidePart base, Optional<GlidePart> upsampler, GlideVocab
     @Override
     public void write(LongConsumer progress) {
         NewFolder.write(out, folder -> {
-            var made = new ConvertedFolder(folder, PipelineTypes.textGuided().classNames().get(0), progress);
+            var made = new ConvertedFolder(
+                    folder, PipelineTypes.textGuided().classNames().get(0), progress);
             made.list(TOKENIZER, "transformers", GlideVocabulary.CLASS_NAME);
             made.list(TEXT_ENCODER, "glide_text2im", base.textClassName());
             made.list(UNET, "diffusers", base.config().path("_class_name").asText());

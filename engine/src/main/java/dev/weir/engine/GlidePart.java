@@ -34,15 +34,16 @@ record GlidePart(WeightFile file, GuidedDiffusionShape shape, int side, boolean 
     static Optional<GlidePart> of(WeightFile file, GuidedDiffusionTraining training) {
         return GuidedDiffusionShape.ofText(file.tensors()).map(shape -> {
             if (shape.in() != COLORS && shape.in() != 2 * COLORS) {
-                throw new ModelException("%s: a UNet of GLIDE that sees %d channels, as those for inpainting do, is not supported"
-                        .formatted(file.path(), shape.in()));
+                throw new ModelException(
+                        "%s: a UNet of GLIDE that sees %d channels, as those for inpainting do, is not supported"
+                                .formatted(file.path(), shape.in()));
             }
             if (shape.base() != shape.widths().get(0)) {
-                throw new ModelException("%s: the first level has %d channels and the timestep's embedding begins with %d"
-                        .formatted(file.path(), shape.widths().get(0), shape.base()));
+                throw new ModelException(
+                        "%s: the first level has %d channels and the timestep's embedding begins with %d"
+                                .formatted(file.path(), shape.widths().get(0), shape.base()));
             }
-            return new GlidePart(
-                    file, shape, GuidedDiffusionPart.side(shape, training), shape.in() == 2 * COLORS);
+            return new GlidePart(file, shape, GuidedDiffusionPart.side(shape, training), shape.in() == 2 * COLORS);
         });
     }
 
@@ -94,8 +95,8 @@ record GlidePart(WeightFile file, GuidedDiffusionShape shape, int side, boolean 
     }
 
     private static void types(ArrayNode types, List<Boolean> attends, String way) {
-        attends.forEach(attended ->
-                types.add(attended ? "SimpleCrossAttn%sBlock2D".formatted(way) : "Resnet%ssampleBlock2D".formatted(way)));
+        attends.forEach(attended -> types.add(
+                attended ? "SimpleCrossAttn%sBlock2D".formatted(way) : "Resnet%ssampleBlock2D".formatted(way)));
     }
 
     ObjectNode textConfig() {
@@ -112,7 +113,8 @@ record GlidePart(WeightFile file, GuidedDiffusionShape shape, int side, boolean 
 
     private int textLayers() {
         return (int) IntStream.iterate(0, layer -> layer + 1)
-                .takeWhile(layer -> file.tensors().names().contains("transformer.resblocks.%d.ln_1.weight".formatted(layer)))
+                .takeWhile(layer ->
+                        file.tensors().names().contains("transformer.resblocks.%d.ln_1.weight".formatted(layer)))
                 .count();
     }
 

@@ -33,8 +33,8 @@ record GlideVocabulary(byte[] tokens, byte[] merges) {
         byte[] tokens = read(file);
         JsonNode json = JsonFile.parse(file.toString(), tokens);
         if (json.size() != words) {
-            throw new ModelException(
-                    "%s: it has %d tokens, and the text transformer embeddings for %d".formatted(file, json.size(), words));
+            throw new ModelException("%s: it has %d tokens, and the text transformer embeddings for %d"
+                    .formatted(file, json.size(), words));
         }
         return new GlideVocabulary(tokens, read(find(home, NAMES_OF_MERGES)));
     }

@@ -33,17 +33,18 @@ record GuidedDiffusionConversion(
             options.requireUsed();
             options.requireNoVocabulary();
             unet.requireKind(GuidedDiffusionPart.Kind.UNET);
-            Optional<GuidedDiffusionPart> classifier =
-                    options.classifier().map(path -> part(path, options.training(), GuidedDiffusionPart.Kind.CLASSIFIER));
-            Optional<GuidedDiffusionPart> upsampler =
-                    options.upsampler().map(path -> part(path, options.upsamplerTraining(), GuidedDiffusionPart.Kind.UPSAMPLER));
+            Optional<GuidedDiffusionPart> classifier = options.classifier()
+                    .map(path -> part(path, options.training(), GuidedDiffusionPart.Kind.CLASSIFIER));
+            Optional<GuidedDiffusionPart> upsampler = options.upsampler()
+                    .map(path -> part(path, options.upsamplerTraining(), GuidedDiffusionPart.Kind.UPSAMPLER));
             classifier.ifPresent(part -> part.requireFits(unet));
             upsampler.ifPresent(part -> part.requireFits(unet));
             return new GuidedDiffusionConversion(unet, classifier, upsampler, options.ddim(), out);
         });
     }
 
-    private static GuidedDiffusionPart part(Path path, GuidedDiffusionTraining training, GuidedDiffusionPart.Kind kind) {
+    private static GuidedDiffusionPart part(
+            Path path, GuidedDiffusionTraining training, GuidedDiffusionPart.Kind kind) {
         GuidedDiffusionPart part = GuidedDiffusionPart.of(WeightFile.open(ModelPath.resolve(path)), training)
                 .orElseThrow(() -> new ModelException(path + ": it is no file of guided diffusion"));
         part.requireKind(kind);
@@ -79,7 +80,8 @@ record GuidedDiffusionConversion(
     @Override
     public void write(LongConsumer progress) {
         NewFolder.write(out, folder -> {
-            var made = new ConvertedFolder(folder, PipelineTypes.guided().classNames().get(0), progress);
+            var made = new ConvertedFolder(
+                    folder, PipelineTypes.guided().classNames().get(0), progress);
             made.list(UNET, "diffusers", unet.className());
             made.list(SCHEDULER, "diffusers", schedulerClass());
             write(unet, UNET, made);

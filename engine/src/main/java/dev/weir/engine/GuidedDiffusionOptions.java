@@ -46,7 +46,8 @@ public record GuidedDiffusionOptions(
     void requireOfGlide() {
         requireUsed();
         if (classifier.isPresent() || ddim) {
-            throw new ModelException("GLIDE has no classifier, and samples as it was published: no --classifier and no --ddim");
+            throw new ModelException(
+                    "GLIDE has no classifier, and samples as it was published: no --classifier and no --ddim");
         }
         training.requireSizeAlone();
         upsamplerTraining.requireSizeAlone();

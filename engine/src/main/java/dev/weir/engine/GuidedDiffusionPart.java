@@ -37,6 +37,7 @@ record GuidedDiffusionPart(
     private static final int MOST_SIDE = 4096;
     /** Of 64 pixels and of 128. */
     private static final int PUBLISHED_FACTOR = 4;
+
     private static final String HEADS = "num-heads";
     private static final String HEAD_CHANNELS = "num-head-channels";
     private static final Heads OF_CLASSIFIERS = new Heads(64, 0);
@@ -94,8 +95,8 @@ record GuidedDiffusionPart(
                 ? OF_CLASSIFIERS
                 : published
                         .map(PublishedGuidedDiffusion::heads)
-                        .orElseThrow(() -> unknown(
-                                file, training.option(HEADS) + " or " + training.option(HEAD_CHANNELS)));
+                        .orElseThrow(
+                                () -> unknown(file, training.option(HEADS) + " or " + training.option(HEAD_CHANNELS)));
     }
 
     private static int positive(int number, String option) {
@@ -130,10 +131,13 @@ record GuidedDiffusionPart(
     /** Throws {@link ModelException} where a classifier or an upsampler is one of pictures of another size. */
     void requireFits(GuidedDiffusionPart unet) {
         if (shape.isClassifier() && side != unet.side) {
-            throw new ModelException("%s: the classifier sees pictures of %d pixels, and %s makes those of %d. If it was trained so, give --image-size %d"
-                    .formatted(file.path(), side, unet.file.path(), unet.side, side));
+            throw new ModelException(
+                    "%s: the classifier sees pictures of %d pixels, and %s makes those of %d. If it was trained so, give --image-size %d"
+                            .formatted(file.path(), side, unet.file.path(), unet.side, side));
         }
-        if (shape.isUpsampler() && PublishedGuidedDiffusion.of(shape).isPresent() && side != PUBLISHED_FACTOR * unet.side) {
+        if (shape.isUpsampler()
+                && PublishedGuidedDiffusion.of(shape).isPresent()
+                && side != PUBLISHED_FACTOR * unet.side) {
             throw new ModelException("%s: the upsampler makes %d pixels of %d, and %s makes pictures of %d"
                     .formatted(file.path(), side, side / PUBLISHED_FACTOR, unet.file.path(), unet.side));
         }

@@ -33,7 +33,8 @@ public record GuidedDiffusionTraining(
 
     void requireSizeAlone() {
         if (noiseSchedule.isPresent() || heads.isPresent() || headChannels.isPresent() || headsTogether) {
-            throw new ModelException("the files of GLIDE say how they were trained: of these options, give only %s".formatted(option("image-size")));
+            throw new ModelException("the files of GLIDE say how they were trained: of these options, give only %s"
+                    .formatted(option("image-size")));
         }
     }
 

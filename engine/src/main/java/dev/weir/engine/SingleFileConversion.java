@@ -48,8 +48,7 @@ record SingleFileConversion(ModelSource source, PipelineIndex index, Map<String,
         Map<String, Weights> networks = new LinkedHashMap<>();
         parts(source, index)
                 .filter(part -> part.use().isNetwork())
-                .forEach(part -> networks.put(
-                        part.folder(), index.load(part.folder(), SingleFileConversion::checked)));
+                .forEach(part -> networks.put(part.folder(), index.load(part.folder(), SingleFileConversion::checked)));
         return networks;
     }
 
@@ -92,8 +91,8 @@ record SingleFileConversion(ModelSource source, PipelineIndex index, Map<String,
             copy(part.folder(), home);
             return;
         }
-        ObjectNode config = (ObjectNode)
-                ComponentConfig.read(index.home(part.folder())).json();
+        ObjectNode config =
+                (ObjectNode) ComponentConfig.read(index.home(part.folder())).json();
         config.setAll(source.changes(part.folder()));
         writeJson(home.resolve(ComponentConfig.FILE), config);
         String file = part.use() == Use.TEXT_ENCODER ? WEIGHTS_OF_TRANSFORMERS : WEIGHTS_OF_DIFFUSERS;

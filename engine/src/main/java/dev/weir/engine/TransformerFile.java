@@ -215,8 +215,7 @@ final class TransformerFile implements ModelSource {
 
     /** Of a text encoder that the file has. */
     private Optional<String> prefix(PipelineIndex index, String component) {
-        return Optional.ofNullable(
-                        TEXT_ENCODERS.getOrDefault(index.classOf(component), TEXT_ENCODERS.get(component)))
+        return Optional.ofNullable(TEXT_ENCODERS.getOrDefault(index.classOf(component), TEXT_ENCODERS.get(component)))
                 .filter(this::begins);
     }
 
@@ -236,7 +235,8 @@ final class TransformerFile implements ModelSource {
     @Override
     public void requireReadable(PipelineIndex index) {
         List<String> read = Stream.concat(
-                        Stream.concat(Stream.of(prefix), Stream.of(autoencoder()).filter(own -> !own.isEmpty())),
+                        Stream.concat(
+                                Stream.of(prefix), Stream.of(autoencoder()).filter(own -> !own.isEmpty())),
                         index.components().keySet().stream().flatMap(part -> prefix(index, part).stream()))
                 .toList();
         List<String> others = file.tensors().names().stream()
@@ -244,8 +244,8 @@ final class TransformerFile implements ModelSource {
                 .filter(name -> !NOT_NEEDED.matcher(name).matches())
                 .toList();
         if (!others.isEmpty()) {
-            throw new ModelException("%s: it has %s"
-                    .formatted(file.path(), Some.of(others, "tensor", "of no part of " + kind.title)));
+            throw new ModelException(
+                    "%s: it has %s".formatted(file.path(), Some.of(others, "tensor", "of no part of " + kind.title)));
         }
         index.type().components().stream()
                 .filter(component -> component.use().isNetwork())

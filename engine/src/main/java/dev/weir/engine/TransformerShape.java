@@ -41,7 +41,8 @@ record TransformerShape(Weights weights) {
         int width = side(patches, 0);
         int patch = Math.max(1, side(patches, 2));
         boolean normed = has(FIRST_NORM);
-        int head = Math.max(1, normed ? side(FIRST_NORM, 0) : usual.path(HEAD_WIDTH).asInt());
+        int head = Math.max(
+                1, normed ? side(FIRST_NORM, 0) : usual.path(HEAD_WIDTH).asInt());
         ObjectNode json = embedders()
                 .put("in_channels", side(patches, 1))
                 .put("out_channels", side("proj_out.weight", 0) / (patch * patch))

@@ -25,9 +25,7 @@ final class GlideFiles {
                 upsampler,
                 Optional.of(vocabulary()),
                 size(8),
-                upsampler.isPresent()
-                        ? size(16).ofUpsampler()
-                        : GuidedDiffusionOptions.NONE.upsamplerTraining(),
+                upsampler.isPresent() ? size(16).ofUpsampler() : GuidedDiffusionOptions.NONE.upsamplerTraining(),
                 false);
     }
 

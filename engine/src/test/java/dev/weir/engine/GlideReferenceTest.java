@@ -97,7 +97,8 @@ class GlideReferenceTest {
                 }
                 var row = new Denoiser.Row(TENSORS.floats(recorded + "/sample"), 700, inputs);
                 requireClose(
-                        network.predict(new LatentShape(3, side, side), List.of(row)).get(0),
+                        network.predict(new LatentShape(3, side, side), List.of(row))
+                                .get(0),
                         TENSORS.floats(recorded + "/output"),
                         recorded);
             }

@@ -17,7 +17,12 @@ final class GuidedDiffusionFiles {
     /** What a user says of a file of the reference, which is no published one, and of the upsampler. */
     static GuidedDiffusionOptions options(String network, String schedule, Optional<Path> classifier, boolean ddim) {
         return new GuidedDiffusionOptions(
-                classifier, Optional.empty(), Optional.empty(), training(network, schedule), GuidedDiffusionOptions.NONE.upsamplerTraining(), ddim);
+                classifier,
+                Optional.empty(),
+                Optional.empty(),
+                training(network, schedule),
+                GuidedDiffusionOptions.NONE.upsamplerTraining(),
+                ddim);
     }
 
     static GuidedDiffusionTraining training(String network, String schedule) {
@@ -39,7 +44,12 @@ final class GuidedDiffusionFiles {
                 Optional.of(upsampler),
                 Optional.empty(),
                 new GuidedDiffusionTraining(
-                        "", base.noiseSchedule(), base.heads(), base.headChannels(), base.headsTogether(), OptionalInt.of(8)),
+                        "",
+                        base.noiseSchedule(),
+                        base.heads(),
+                        base.headChannels(),
+                        base.headsTogether(),
+                        OptionalInt.of(8)),
                 training("upsampler", "linear").ofUpsampler(),
                 ddim);
     }

@@ -203,7 +203,12 @@ class GuidedDiffusionReferenceTest {
                 false,
                 OptionalInt.of(side));
         var options = new GuidedDiffusionOptions(
-                Optional.empty(), Optional.empty(), Optional.empty(), training, GuidedDiffusionOptions.NONE.upsamplerTraining(), false);
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                training,
+                GuidedDiffusionOptions.NONE.upsamplerTraining(),
+                false);
         Path file = GuidedDiffusionFiles.write(files, "base");
 
         assertThatThrownBy(() -> Conversion.of(file, temporary.resolve("no"), false, options))

@@ -45,9 +45,10 @@ class GuidedUpsamplingReferenceTest {
         Tensors given = Tensors.of("latent", HostTensor.of(small(), 3, 8, 8));
         OptionalInt label = OptionalInt.of(json.get("class_label").asInt());
         float[] recorded = TENSORS.floats(NAME + "/steps");
-        List<Integer> left = new ArrayList<>(StreamSupport.stream(json.get("recorded").spliterator(), false)
-                .map(JsonNode::asInt)
-                .toList());
+        List<Integer> left =
+                new ArrayList<>(StreamSupport.stream(json.get("recorded").spliterator(), false)
+                        .map(JsonNode::asInt)
+                        .toList());
         try (Denoiser network = model.network(stage, target(engine))) {
             int steps = json.get("steps").asInt();
             Row row = WordlessRows.of(model, stage, network, SHAPE, "ddpm", steps, label, 1, given);

@@ -75,8 +75,7 @@ class ModelReportTest {
     @Test
     void aPipelineOfAnotherFamilyIsToldByItsComponents() throws IOException {
         Path model = TestModels.copy("sd1", temporary);
-        TestModels.setComponent(
-                model, "StableDiffusion3PAGPipeline", "text_encoder_2", "CLIPTextModelWithProjection");
+        TestModels.setComponent(model, "StableDiffusion3PAGPipeline", "text_encoder_2", "CLIPTextModelWithProjection");
 
         ModelReport report = ModelReport.inspect(model);
 

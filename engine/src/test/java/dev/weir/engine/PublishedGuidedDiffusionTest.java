@@ -78,8 +78,8 @@ class PublishedGuidedDiffusionTest {
         assertThatThrownBy(() -> Conversion.of(classifier, temporary.resolve("one"), false, options))
                 .hasMessageContaining("it is a classifier, not the UNet of a base model");
         Path base = GuidedDiffusionFiles.write(temporary, "base");
-        assertThatThrownBy(() -> Conversion.of(
-                        base, temporary.resolve("two"), false, GuidedDiffusionFiles.cascade(base, false)))
+        assertThatThrownBy(() ->
+                        Conversion.of(base, temporary.resolve("two"), false, GuidedDiffusionFiles.cascade(base, false)))
                 .hasMessageContaining("it is the UNet of a base model, not an upsampler");
         var bare = new GuidedDiffusionOptions(
                 Optional.empty(),
@@ -91,7 +91,12 @@ class PublishedGuidedDiffusionTest {
         assertThatThrownBy(() -> Conversion.of(base, temporary.resolve("bare"), false, bare))
                 .hasMessageContaining("--upsampler-num-heads or --upsampler-num-head-channels");
         var unused = new GuidedDiffusionOptions(
-                Optional.empty(), Optional.empty(), Optional.empty(), options.training(), options.training().ofUpsampler(), false);
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                options.training(),
+                options.training().ofUpsampler(),
+                false);
         assertThatThrownBy(() -> Conversion.of(base, temporary.resolve("three"), false, unused))
                 .hasMessageContaining("but no --upsampler");
         Path word = ReferenceFile.path("pickles/word.pt");
@@ -133,7 +138,8 @@ class PublishedGuidedDiffusionTest {
                     .toArray();
             entries.put(tensor.getKey(), new SingleFiles.Entry(WeightType.F16, shape, new byte[0]));
         });
-        Path file = SingleFiles.write(Files.createTempDirectory(temporary, "published").resolve("published.safetensors"), entries);
+        Path file = SingleFiles.write(
+                Files.createTempDirectory(temporary, "published").resolve("published.safetensors"), entries);
         return GuidedDiffusionPart.of(WeightFile.open(file), training).orElseThrow();
     }
 }

@@ -56,8 +56,7 @@ class TransformerFileTest {
         Path file = SingleFiles.write(temporary.resolve("one.safetensors"), SingleFiles.tiny(name));
         Path out = temporary.resolve("new");
 
-        Conversion conversion =
-                Conversion.of(file, out, false, GuidedDiffusionOptions.NONE, Optional.of(parts));
+        Conversion conversion = Conversion.of(file, out, false, GuidedDiffusionOptions.NONE, Optional.of(parts));
         conversion.write(bytes -> {});
 
         assertThat(conversion.about()).contains("a single file of ", "the diffusers folder new");
@@ -104,8 +103,8 @@ class TransformerFileTest {
                 .filter(one -> one.get("name").asText().equals(name))
                 .findFirst()
                 .orElseThrow();
-        try (var run = new WorkflowRun(
-                ModelFolder.open(folder), new ComputeTarget("cpu", Precision.FP32, Engine.TORCH))) {
+        try (var run =
+                new WorkflowRun(ModelFolder.open(folder), new ComputeTarget("cpu", Precision.FP32, Engine.TORCH))) {
             Row row = run.begin(json);
             run.finish(json, List.of(row));
             String last = name + "/step " + (row.steps() - 1);
@@ -129,8 +128,8 @@ class TransformerFileTest {
         Path parts = parts(folder, "parts");
         Files.delete(parts.resolve("transformer/config.json"));
         Path file = SingleFiles.write(temporary.resolve("one.safetensors"), SingleFiles.published(name));
-        TransformerFile source = TransformerFile.of(WeightFile.open(file), Optional.of(parts))
-                .orElseThrow();
+        TransformerFile source =
+                TransformerFile.of(WeightFile.open(file), Optional.of(parts)).orElseThrow();
         PipelineIndex index = PipelineIndex.read(source);
 
         JsonNode config = index.config("transformer").json();
@@ -188,8 +187,8 @@ class TransformerFileTest {
                 .isNotNull();
         tensors.put("text_encoders.clip_l.logit_scale", SingleFiles.Entry.floats(1));
         Path file = SingleFiles.write(temporary.resolve("one.safetensors"), tensors);
-        PipelineIndex index = PipelineIndex.read(
-                TransformerFile.of(WeightFile.open(file), Optional.of(ReferenceFile.path("sd3/sd3")))
+        PipelineIndex index =
+                PipelineIndex.read(TransformerFile.of(WeightFile.open(file), Optional.of(ReferenceFile.path("sd3/sd3")))
                         .orElseThrow());
         index.source().requireReadable(index);
 

@@ -61,7 +61,11 @@ class TransformerLorasReferenceTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"flux/dev, 'flux-kohya,flux-peft,flux-xlabs'", "flux/schnell, 'flux-kohya,flux-peft,flux-xlabs'", "sd3/sd35, sd3-peft"})
+    @CsvSource({
+        "flux/dev, 'flux-kohya,flux-peft,flux-xlabs'",
+        "flux/schnell, 'flux-kohya,flux-peft,flux-xlabs'",
+        "sd3/sd35, sd3-peft"
+    })
     void aFileIsOfferedToTheModelsThatItFits(String folder, String names) {
         FittingFiles<?> fitting = model(folder).loras();
         assertThat(String.join(",", new TreeSet<>(fitting.byName().keySet()))).isEqualTo(names);

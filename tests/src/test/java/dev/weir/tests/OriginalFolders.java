@@ -69,10 +69,8 @@ public final class OriginalFolders {
         ObjectNode header = JSON.createObjectNode();
         var bytes = new ByteArrayOutputStream();
         Random random = new Random(7);
-        for (JsonNode one : JSON.readTree(FamilyFolder.REFERENCE
-                .resolve(family)
-                .resolve("networks.json")
-                .toFile())) {
+        for (JsonNode one : JSON.readTree(
+                FamilyFolder.REFERENCE.resolve(family).resolve("networks.json").toFile())) {
             if (one.get("name").asText().equals(network)) {
                 for (JsonNode tensor : one.get("tensors")) {
                     ObjectNode entry = header.putObject(tensor.get("name").asText());

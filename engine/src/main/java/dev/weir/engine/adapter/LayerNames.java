@@ -113,9 +113,7 @@ final class LayerNames {
             prefixes.forEach(prefix -> put(prefix + underscored(name), own));
             put(part + "." + name, own);
             // The attention processors of early versions of diffusers.
-            put(
-                    part + "." + name.replaceAll("\\.([qkv])_proj$", ".to_$1").replaceAll("\\.out_proj$", ".to_out"),
-                    own);
+            put(part + "." + name.replaceAll("\\.([qkv])_proj$", ".to_$1").replaceAll("\\.out_proj$", ".to_out"), own);
         }
     }
 

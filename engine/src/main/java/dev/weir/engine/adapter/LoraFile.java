@@ -39,11 +39,11 @@ public final class LoraFile {
      * @param layers by part and layer
      * @param leftOut layers of the file that the model has, and that change nothing
      */
-    private record Changes(
-            Map<String, Map<String, LayerChange>> layers, List<String> unknown, List<String> leftOut) {
+    private record Changes(Map<String, Map<String, LayerChange>> layers, List<String> unknown, List<String> leftOut) {
 
         private String warning(String name) {
-            String others = Some.of(leftOut, "layer", "left out: they have original names beside others with diffusers'");
+            String others =
+                    Some.of(leftOut, "layer", "left out: they have original names beside others with diffusers'");
             String parts = Stream.of(
                             unknown.isEmpty() ? "" : LoraFile.unknown(unknown), leftOut.isEmpty() ? "" : others)
                     .filter(part -> !part.isEmpty())

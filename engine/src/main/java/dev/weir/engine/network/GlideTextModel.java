@@ -30,9 +30,7 @@ record GlideTextModel(int vocabulary, ClipLayers layers, int positions) implemen
     static GlideTextModel read(JsonNode json) {
         var config = new Config(NAME, json);
         return new GlideTextModel(
-                config.integer("vocab_size"),
-                ClipLayers.read(config),
-                config.integer("max_position_embeddings"));
+                config.integer("vocab_size"), ClipLayers.read(config), config.integer("max_position_embeddings"));
     }
 
     @Override

@@ -28,8 +28,9 @@ public record GuidedDiffusionNaming(int layers, Heads heads, boolean headsApart)
 
         int of(long channels) {
             if (width > 0 && channels % width != 0) {
-                throw new ModelException("an attention has %d channels, which are no heads of %d, as num-head-channels says"
-                        .formatted(channels, width));
+                throw new ModelException(
+                        "an attention has %d channels, which are no heads of %d, as num-head-channels says"
+                                .formatted(channels, width));
             }
             return width == 0 ? count : Math.toIntExact(channels / width);
         }

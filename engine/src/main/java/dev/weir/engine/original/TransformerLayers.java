@@ -37,9 +37,9 @@ public final class TransformerLayers {
     private static final List<String> OWN_PARTS = List.of("attn.to_q", "attn.to_k", "attn.to_v");
     private static final List<String> TEXT_PARTS = List.of("attn.add_q_proj", "attn.add_k_proj", "attn.add_v_proj");
     /** The part of a feed-forward network is four times as wide as the others. */
-    private static final List<String> WITH_MLP =
-            Stream.concat(OWN_PARTS.stream(), Collections.nCopies(4, "proj_mlp").stream())
-                    .toList();
+    private static final List<String> WITH_MLP = Stream.concat(
+                    OWN_PARTS.stream(), Collections.nCopies(4, "proj_mlp").stream())
+            .toList();
 
     private static final String LAST_NORM = "final_layer.adaLN_modulation.1";
 
@@ -115,10 +115,14 @@ public final class TransformerLayers {
                 "double_blocks",
                 "transformer_blocks",
                 Map.of(
-                        "qkv_lora1", OWN_PARTS,
-                        "qkv_lora2", TEXT_PARTS,
-                        "proj_lora1", List.of("attn.to_out.0"),
-                        "proj_lora2", List.of("attn.to_add_out")));
+                        "qkv_lora1",
+                        OWN_PARTS,
+                        "qkv_lora2",
+                        TEXT_PARTS,
+                        "proj_lora1",
+                        List.of("attn.to_out.0"),
+                        "proj_lora2",
+                        List.of("attn.to_add_out")));
         block(
                 XLABS,
                 "single_blocks",

@@ -31,7 +31,7 @@ record GuidedDiffusion(boolean isGuided, boolean isUpsampled) implements Pipelin
             new GuidedDiffusion(true, true));
 
     private static final String NAME = "GuidedDiffusionPipeline";
-    static final String CLASSIFIER = "classifier";
+    private static final String CLASSIFIER = "classifier";
     private static final int STEPS = 250;
     private static final float SCALE = 1;
 
@@ -81,7 +81,13 @@ record GuidedDiffusion(boolean isGuided, boolean isUpsampled) implements Pipelin
         model.requireChannels(3, "the pictures, which are RGB");
         Pipeline plain = model.pipeline(this, 1, StageSpec.pixels());
         Pipeline base = isGuided ? guided(plain, index) : plain;
-        return isUpsampled ? GuidedUpsampling.of(base, index, settings.upsamplerSteps().orElse(STEPS)) : base;
+        if (!isUpsampled) {
+            return base;
+        }
+        int classes = isGuided
+                ? index.config(CLASSIFIER).count("num_classes")
+                : index.config(UnconditionalModel.UNET).count("num_class_embeds", 0);
+        return GuidedUpsampling.of(base, index, settings.upsamplerSteps().orElse(STEPS), classes);
     }
 
     private Pipeline guided(Pipeline plain, PipelineIndex index) {

@@ -25,21 +25,31 @@ final class GuidedUpsampling {
     private static final String SCHEDULER = "upsampler/scheduler";
     private static final int COLORS = 3;
     private static final float LEVELS = 127.5f;
-    private static final String CLASSES = "num_class_embeds";
 
     static final List<Component> COMPONENTS =
             List.of(new Component(UNET, Use.DENOISER, List.of(SCHEDULER)), new Component(SCHEDULER, Use.SCHEDULER));
 
     private GuidedUpsampling() {}
 
-    /** The pipeline whose pictures of its own size are made as before, and larger ones of those. */
-    static Pipeline of(Pipeline base, PipelineIndex index, int steps) {
+    /**
+     * The pipeline whose pictures of its own size are made as before, and larger ones of those.
+     *
+     * @param classes of the small pictures, since a request has one for both; 0: it has none
+     */
+    static Pipeline of(Pipeline base, PipelineIndex index, int steps, int classes) {
         ComponentConfig upsampler = index.config(UNET);
         LatentModel.requireKnown(upsampler);
         LatentModel.require(
-                upsampler, "in_channels", upsampler.count("in_channels"), 2 * COLORS, "the sample and the small picture");
+                upsampler,
+                "in_channels",
+                upsampler.count("in_channels"),
+                2 * COLORS,
+                "the sample and the small picture");
         LatentModel.requireInputs(upsampler, Set.of());
-        requireClasses(upsampler, index);
+        int labels = upsampler.count("num_class_embeds", 0);
+        if (labels > 0) {
+            LatentModel.require(upsampler, "num_class_embeds", labels, classes, "the small pictures");
+        }
         int out = upsampler.count("out_channels");
         if (out != 2 * COLORS) { // as many again for a learned variance
             LatentModel.require(upsampler, "out_channels", out, COLORS, "the picture");
@@ -47,7 +57,11 @@ final class GuidedUpsampling {
         int side = base.sizes().usual();
         int factor = Math.max(2, upsampler.side("sample_size") / side);
         LatentModel.require(
-                upsampler, "sample_size", upsampler.side("sample_size"), factor * side, "a multiple of the small picture");
+                upsampler,
+                "sample_size",
+                upsampler.side("sample_size"),
+                factor * side,
+                "a multiple of the small picture");
         Sizes small = new Sizes(side, side, side, side);
         List<Workflow> workflows = new ArrayList<>();
         for (Workflow workflow : base.workflows()) {
@@ -62,18 +76,6 @@ final class GuidedUpsampling {
                 base.type(), base.latent(), 1, small, factor, base.guidanceScale(), false, List.copyOf(workflows));
     }
 
-    /** A request has one class, for both networks. */
-    private static void requireClasses(ComponentConfig upsampler, PipelineIndex index) {
-        int classes = upsampler.count(CLASSES, 0);
-        ComponentConfig unet = index.config(UnconditionalModel.UNET);
-        if (classes > 0 && index.components().containsKey(GuidedDiffusion.CLASSIFIER)) {
-            int named = index.config(GuidedDiffusion.CLASSIFIER).count("num_classes");
-            LatentModel.require(upsampler, CLASSES, classes, named, "the classifier");
-        } else if (classes > 0) {
-            LatentModel.require(upsampler, CLASSES, classes, unet.count(CLASSES, 0), "the base model's classes");
-        }
-    }
-
     private static StageSpec stage(int steps) {
         return StageSpec.enlarge("upsampler", UNET, SCHEDULER)
                 .withoutText()
@@ -86,7 +88,8 @@ final class GuidedUpsampling {
         float[] large = enlarged(begin, small, inFile(small.values()));
         Tensors inputs = Tensors.of(
                 Tensors.CONCAT,
-                HostTensor.of(large, COLORS, begin.sample().height(), begin.sample().width()));
+                HostTensor.of(
+                        large, COLORS, begin.sample().height(), begin.sample().width()));
         boolean takesClass =
                 begin.taken().stream().anyMatch(input -> input.name().equals(Tensors.CLASS_LABELS));
         if (takesClass) {
@@ -109,8 +112,8 @@ final class GuidedUpsampling {
                 && small.side(1) * factor == sample.height()
                 && small.side(2) * factor == sample.width();
         if (!fits) {
-            throw new IllegalArgumentException("%s: %s is not %d times as large"
-                    .formatted(small.shape(), sample, factor));
+            throw new IllegalArgumentException(
+                    "%s: %s is not %d times as large".formatted(small.shape(), sample, factor));
         }
         return Bilinear.enlarge(new LatentShape(COLORS, small.side(1), small.side(2)), values, factor);
     }

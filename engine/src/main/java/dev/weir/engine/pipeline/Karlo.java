@@ -111,6 +111,11 @@ final class Karlo implements PipelineType {
         for (String scheduler : List.of(PRIOR_SCHEDULER, DECODER_SCHEDULER, ENLARGER_SCHEDULER)) {
             LatentModel.requireScheduler(index, scheduler, SCHEDULER_CLASS);
         }
+        int steps = settings.upsamplerSteps().orElse(LARGE_STEPS);
+        if (steps < LEAST_STEPS) {
+            throw new ModelException("%s: defaults.upsampler_steps is %d, and the super-resolution takes %d or more"
+                    .formatted(index.path(), steps, LEAST_STEPS));
+        }
         int side = small.sampleSize();
         var base = new Sizes(side, side, side, side);
         var sizes = base.enlargedBy(factor);
@@ -128,7 +133,7 @@ final class Karlo implements PipelineType {
                         StageSpec.enlarge("upsampler", ENLARGER, ENLARGER_SCHEDULER, LAST_ENLARGER)
                                 .withoutText()
                                 .guidedBy(1)
-                                .sampling(settings.upsamplerSteps().orElse(LARGE_STEPS), 0)
+                                .sampling(steps, 0)
                                 .ofRgb(),
                         StageSpec.pixels()));
         var latent = new LatentShape(COLORS, side * factor, side * factor);

@@ -41,6 +41,7 @@ record StableCascade(String className, String prior) implements PipelineType {
     private static final String SCHEDULER = "scheduler";
     /** Its timesteps are the ratios that the networks take. */
     private static final String SCHEDULER_CLASS = "DDPMWuerstchenScheduler";
+
     private static final String VQGAN = "vqgan";
     private static final String REPOSITORY = "stabilityai/stable-cascade-prior";
 

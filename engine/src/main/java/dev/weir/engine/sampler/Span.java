@@ -52,9 +52,8 @@ public record Span(
 
     /** The part of a sampler that is laid out for all steps. Throws IllegalArgumentException if no step is left. */
     Sampler of(Sampler whole, int trainTimesteps) {
-        int begin = start > 0
-                ? beginAt(whole, trainTimesteps)
-                : (count.first(steps, strength) + firstStep) * whole.order();
+        int begin =
+                start > 0 ? beginAt(whole, trainTimesteps) : (count.first(steps, strength) + firstStep) * whole.order();
         int stop = end < 1 ? endAt(whole, trainTimesteps) : endByStep(whole);
         if (begin >= stop) {
             throw new IllegalArgumentException(

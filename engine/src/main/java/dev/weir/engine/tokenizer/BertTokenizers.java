@@ -82,11 +82,17 @@ final class BertTokenizers {
                 .putObject("normalizer")
                 .put("type", "BertNormalizer")
                 .put("clean_text", true)
-                .put("handle_chinese_chars", config.path("tokenize_chinese_chars").asBoolean(true))
+                .put(
+                        "handle_chinese_chars",
+                        config.path("tokenize_chinese_chars").asBoolean(true))
                 .put("lowercase", config.path("do_lower_case").asBoolean(true));
         normalizer.set("strip_accents", config.path("strip_accents").isBoolean() ? config.get("strip_accents") : null);
         definition.putObject("pre_tokenizer").put("type", "BertPreTokenizer");
-        definition.putObject("decoder").put("type", "WordPiece").put("prefix", "##").put("cleanup", true);
+        definition
+                .putObject("decoder")
+                .put("type", "WordPiece")
+                .put("prefix", "##")
+                .put("cleanup", true);
         marks(definition.putObject("post_processor"), file, vocabulary);
         return definition;
     }

@@ -39,7 +39,9 @@ final class CaptionCleaner {
             step("#\\d{1,3}\\b", ""),
             step("#\\d{5,}\\b", ""),
             step("\\b\\d{6,}\\b", ""),
-            step("(?<!\\S)\\S+\\." + ENDINGS, ""), // begins where a word does: what matches within one matches from there
+            step(
+                    "(?<!\\S)\\S+\\." + ENDINGS,
+                    ""), // begins where a word does: what matches within one matches from there
             step("[\"']{2,}", "\""),
             step("[.]{2,}", " "),
             step("[#®•©™&@·º½¾¿¡§~)(\\]\\[}{|\\\\/*]+", " "),
@@ -99,7 +101,8 @@ final class CaptionCleaner {
         Matcher markup = MARKUP.matcher(text);
         if (markup.find()) {
             throw new IllegalArgumentException(
-                    "the prompt has an HTML tag or entity, \"%s\": this model's captions have none".formatted(markup.group()));
+                    "the prompt has an HTML tag or entity, \"%s\": this model's captions have none"
+                            .formatted(markup.group()));
         }
         return text;
     }

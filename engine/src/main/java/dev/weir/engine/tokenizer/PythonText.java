@@ -37,7 +37,8 @@ final class PythonText {
     /** An expression of Python's {@code re}, whose classes, word boundaries and ends of text are others than Java's. */
     static Pattern pattern(String expression) {
         String own = ESCAPED.matcher(expression)
-                .replaceAll(escaped -> Matcher.quoteReplacement(CLASSES.getOrDefault(escaped.group(1), escaped.group())));
+                .replaceAll(
+                        escaped -> Matcher.quoteReplacement(CLASSES.getOrDefault(escaped.group(1), escaped.group())));
         return Pattern.compile(own, Pattern.UNIX_LINES);
     }
 

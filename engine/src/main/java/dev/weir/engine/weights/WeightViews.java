@@ -137,8 +137,7 @@ public final class WeightViews implements Weights {
         TensorInfo of = info(vector);
         int width = Math.toIntExact(of.shape()[0]);
         int length = Math.multiplyExact(Float.BYTES, Math.multiplyExact(width, width));
-        var info =
-                new TensorInfo(name, WeightType.F32, new long[] {width, width}, of.file(), TensorInfo.MADE, length);
+        var info = new TensorInfo(name, WeightType.F32, new long[] {width, width}, of.file(), TensorInfo.MADE, length);
         views.put(name, new View(info, () -> {
             ByteBuffer to = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
             for (int i = 0; i < width; i++) {

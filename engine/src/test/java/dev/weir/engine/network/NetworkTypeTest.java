@@ -20,7 +20,11 @@ class NetworkTypeTest {
         assertThat(NetworkType.names(Network.class)).doesNotHaveDuplicates();
         assertThat(Networks.Kind.TEXT_ENCODER.classNames())
                 .containsExactlyInAnyOrder(
-                        "CLIPTextModel", "CLIPTextModelWithProjection", "BertModel", "LDMBertModel", "T5EncoderModel",
+                        "CLIPTextModel",
+                        "CLIPTextModelWithProjection",
+                        "BertModel",
+                        "LDMBertModel",
+                        "T5EncoderModel",
                         "GlideTextModel");
         assertThat(Networks.Kind.DENOISER.classNames()).contains("UNet2DConditionModel");
         assertThat(Networks.Kind.AUTOENCODER.classNames())

@@ -18,7 +18,8 @@ class DistilledTimestepsTest {
     @ParameterizedTest
     @ValueSource(strings = {"lcm", "tcd"})
     void aScheduleLaidOutForAStrengthRunsAllSteps(String name) {
-        Sampler sampler = Samplers.create(CONFIG, SamplerSpec.of(name), Span.ofStrength(4, 0.62, StrengthCount.ALL_STEPS));
+        Sampler sampler =
+                Samplers.create(CONFIG, SamplerSpec.of(name), Span.ofStrength(4, 0.62, StrengthCount.ALL_STEPS));
 
         assertThat(timesteps(sampler)).containsExactly(619, 479, 319, 159);
     }
@@ -36,7 +37,8 @@ class DistilledTimestepsTest {
     @Test
     void aScheduleWithoutSuchALayoutLeavesOutTheFirstSteps() {
         Sampler cut = Samplers.create(CONFIG, SamplerSpec.of("ddim"), Span.ofStrength(4, 0.5));
-        Sampler laidOut = Samplers.create(CONFIG, SamplerSpec.of("ddim"), Span.ofStrength(4, 0.5, StrengthCount.ALL_STEPS));
+        Sampler laidOut =
+                Samplers.create(CONFIG, SamplerSpec.of("ddim"), Span.ofStrength(4, 0.5, StrengthCount.ALL_STEPS));
 
         assertThat(timesteps(laidOut)).hasSize(2).isEqualTo(timesteps(cut));
     }
@@ -44,7 +46,8 @@ class DistilledTimestepsTest {
     @Test
     void moreStepsThanTheDistillationHadAreRefused() {
         assertThatThrownBy(() -> Samplers.create(CONFIG, "lcm", 51)).hasMessageContaining("between 1 and 50, not 51");
-        assertThatThrownBy(() -> Samplers.create(CONFIG, SamplerSpec.of("lcm"), Span.ofStrength(16, 0.3, StrengthCount.ALL_STEPS)))
+        assertThatThrownBy(() -> Samplers.create(
+                        CONFIG, SamplerSpec.of("lcm"), Span.ofStrength(16, 0.3, StrengthCount.ALL_STEPS)))
                 .hasMessageContaining("16 steps are more than 15");
     }
 

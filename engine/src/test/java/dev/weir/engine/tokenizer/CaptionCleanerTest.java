@@ -27,9 +27,9 @@ class CaptionCleanerTest {
     void promptsAreCleanedAsByDiffusers() throws IOException {
         assertThat(captions().filter(json -> !json.get("cleaned").isNull()))
                 .hasSizeGreaterThan(200)
-                .allSatisfy(json -> assertThat(
-                                CaptionCleaner.clean(json.get("text").textValue()))
-                        .isEqualTo(json.get("cleaned").textValue()));
+                .allSatisfy(
+                        json -> assertThat(CaptionCleaner.clean(json.get("text").textValue()))
+                                .isEqualTo(json.get("cleaned").textValue()));
     }
 
     @Test

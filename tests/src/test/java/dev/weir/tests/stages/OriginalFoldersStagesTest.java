@@ -49,8 +49,7 @@ final class OriginalFoldersStagesTest {
                             tuple(StageRole.DECODE, 1, 16));
             task.getRouteBuilder(1).setForwards(STEPS).getSamplingBuilder().setSteps(STEPS);
 
-            Tensor[] small =
-                    chain.goesOn(chain.opened(DenoiserStage.create(List.of(model), EXACT, LIMITS)), task, 0);
+            Tensor[] small = chain.goesOn(chain.opened(DenoiserStage.create(List.of(model), EXACT, LIMITS)), task, 0);
             assertThat(small[0].shape()).containsExactly(3, 8, 8);
             Tensor[] large =
                     chain.goesOn(chain.opened(UpsamplerStage.create(List.of(model), EXACT, LIMITS)), task, 1, small);
