@@ -19,8 +19,8 @@ import java.util.stream.Stream;
  */
 final class ProjectedDenoiser implements Denoiser {
 
-    /** Rows of several forward passes. */
-    private static final int REMEMBERED = 256;
+    /** Rows of a few forward passes, each about 0.7 MB of heap at Karlo's size. */
+    private static final int REMEMBERED = 64;
 
     private final Denoiser decoder;
     private final UnclipTextProjection projection;
