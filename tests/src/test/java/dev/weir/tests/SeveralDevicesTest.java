@@ -76,9 +76,12 @@ final class SeveralDevicesTest {
         NodeConfig.Compute compute = new NodeConfig.Compute(List.of(folder), "cpu,cpu", "fp32", 1).withEngine("torch");
         try (WeirNode node = WeirNode.local(compute)) {
             Server server = Server.at(node.url().toString());
-            await().untilAsserted(() -> assertThat(server.get("/v1/models").path("data"))
-                    .extracting(model -> model.path("id").asText())
-                    .contains(TINY.card().id()));
+            // Each stage tells of the draft by itself.
+            await().until(() -> Stream.of("text-encoder", "denoiser", "decoder")
+                    .flatMap(stage -> nodes(server, stage).stream())
+                    .allMatch(status -> status.path("models")
+                            .findValuesAsText("id")
+                            .contains(TINY.card().id())));
             var request = new HashMap<>(request(8));
             request.put("model", TINY.card().id());
 
