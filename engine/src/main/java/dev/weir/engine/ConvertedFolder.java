@@ -40,7 +40,7 @@ record ConvertedFolder(Path folder, ObjectNode index, LongConsumer progress) {
         json(folder.resolve(part).resolve("scheduler_config.json"), config);
     }
 
-    void json(Path file, JsonNode json) throws IOException {
+    static void json(Path file, JsonNode json) throws IOException {
         Files.createDirectories(file.getParent());
         Files.writeString(file, json.toPrettyString() + "\n");
     }

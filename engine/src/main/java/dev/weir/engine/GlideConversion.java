@@ -98,7 +98,7 @@ record GlideConversion(GlidePart base, Optional<GlidePart> upsampler, GlideVocab
             made.list(UNET, "diffusers", base.config().path("_class_name").asText());
             made.list(SCHEDULER, "diffusers", base.schedulerClassName());
             vocabulary.write(folder.resolve(TOKENIZER));
-            made.json(
+            ConvertedFolder.json(
                     folder.resolve(TOKENIZER).resolve("tokenizer_config.json"),
                     JsonNodeFactory.instance
                             .objectNode()

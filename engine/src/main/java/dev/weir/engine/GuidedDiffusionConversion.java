@@ -91,7 +91,7 @@ record GuidedDiffusionConversion(
                 write(classifier.get(), CLASSIFIER, made);
                 ObjectNode settings = JsonNodeFactory.instance.objectNode();
                 settings.putObject("defaults").put("guidance_scale", unet.classifierScale());
-                made.json(ModelSettings.file(folder), settings);
+                ConvertedFolder.json(ModelSettings.file(folder), settings);
             }
             if (upsampler.isPresent()) {
                 write(upsampler.get(), UPSAMPLER + UNET, made);

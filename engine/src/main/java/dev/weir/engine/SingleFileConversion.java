@@ -24,8 +24,6 @@ record SingleFileConversion(ModelSource source, PipelineIndex index, Map<String,
         implements Conversion {
 
     private static final List<String> VOCABULARY = List.of("vocab.json", "merges.txt");
-    private static final String WEIGHTS_OF_DIFFUSERS = "diffusion_pytorch_model.safetensors";
-    private static final String WEIGHTS_OF_TRANSFORMERS = "model.safetensors";
     private static final List<String> SETTINGS_IN_FOLDER = List.of("config", "refiner", "vae", "scheduler");
 
     SingleFileConversion(SingleFile file, Path out) {
@@ -82,7 +80,7 @@ record SingleFileConversion(ModelSource source, PipelineIndex index, Map<String,
                 write(part, home, progress);
             }
             writeSettings(folder);
-            writeJson(folder.resolve(PipelineIndex.FILE), named());
+            ConvertedFolder.json(folder.resolve(PipelineIndex.FILE), named());
         });
     }
 
@@ -94,8 +92,10 @@ record SingleFileConversion(ModelSource source, PipelineIndex index, Map<String,
         ObjectNode config =
                 (ObjectNode) ComponentConfig.read(index.home(part.folder())).json();
         config.setAll(source.changes(part.folder()));
-        writeJson(home.resolve(ComponentConfig.FILE), config);
-        String file = part.use() == Use.TEXT_ENCODER ? WEIGHTS_OF_TRANSFORMERS : WEIGHTS_OF_DIFFUSERS;
+        ConvertedFolder.json(home.resolve(ComponentConfig.FILE), config);
+        String file = part.use() == Use.TEXT_ENCODER
+                ? ConvertedFolder.WEIGHTS_OF_TRANSFORMERS
+                : ConvertedFolder.WEIGHTS_OF_DIFFUSERS;
         SafetensorsOutput.write(home.resolve(file), networks.get(part.folder()), Map.of(), progress);
     }
 
@@ -124,7 +124,7 @@ record SingleFileConversion(ModelSource source, PipelineIndex index, Map<String,
         if (Files.exists(scheduler)) {
             ObjectNode config = (ObjectNode) JsonFile.read(scheduler);
             config.setAll(source.changes(part));
-            writeJson(scheduler, config);
+            ConvertedFolder.json(scheduler, config);
         }
     }
 
@@ -145,12 +145,8 @@ record SingleFileConversion(ModelSource source, PipelineIndex index, Map<String,
             ObjectNode json = (ObjectNode) JsonFile.read(settings);
             SETTINGS_IN_FOLDER.forEach(json::remove);
             if (!json.isEmpty()) {
-                writeJson(ModelSettings.file(folder), json);
+                ConvertedFolder.json(ModelSettings.file(folder), json);
             }
         }
-    }
-
-    private static void writeJson(Path file, JsonNode json) throws IOException {
-        Files.writeString(file, json.toPrettyString() + "\n");
     }
 }

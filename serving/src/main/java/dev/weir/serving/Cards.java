@@ -21,6 +21,7 @@ import dev.weir.proto.v1.Workflow;
 import dev.weir.proto.v1.WorkflowStage;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -112,7 +113,7 @@ public final class Cards {
                 .flatMap(workflow -> workflow.stages().stream())
                 .filter(stage -> nodes.contains(node(pipeline, stage)))
                 .flatMap(stage -> stage.components().stream())
-                .collect(Collectors.toSet());
+                .collect(Collectors.toCollection(HashSet::new));
         if (nodes.contains(node(pipeline, pipeline.main()))) {
             pipeline.type().classifier().ifPresent(components::add);
         }

@@ -217,7 +217,7 @@ public final class TextEncoderStage implements Stage {
                 throw e;
             }
             batch.forEach(held -> outbox.fail(held.work(), encodeFailed(e)));
-            tryAgain(model, outbox);
+            testDevice(model, outbox);
             return failed + batch.size();
         }
         Glance glance = new Glance(models.get(model));
@@ -285,7 +285,7 @@ public final class TextEncoderStage implements Stage {
             outbox.fail(work, unavailable(e));
         } catch (RuntimeException e) {
             outbox.fail(work, encodeFailed(e));
-            tryAgain(work.task().getModel(), outbox);
+            testDevice(work.task().getModel(), outbox);
         }
         return Optional.empty();
     }
@@ -295,7 +295,7 @@ public final class TextEncoderStage implements Stage {
     }
 
     /** A model that fails with a test input too gets no more work: its device is lost. */
-    private void tryAgain(String model, Outbox outbox) {
+    private void testDevice(String model, Outbox outbox) {
         if (models.isLost(model, Encoders::areFinite)) {
             failWaiting(model, outbox);
         }

@@ -1,7 +1,6 @@
 package dev.weir.engine.pipeline;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.engine.ComponentConfig;
 import dev.weir.engine.HostTensor;
 import dev.weir.engine.ImageCodec;
@@ -11,7 +10,6 @@ import dev.weir.engine.ModelSettings;
 import dev.weir.engine.NetworkInput;
 import dev.weir.engine.PipelineIndex;
 import dev.weir.engine.Tensors;
-import dev.weir.engine.UnitImage;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.RowStart;
 import dev.weir.engine.diffusion.SeenBeside;
@@ -31,7 +29,6 @@ final class LatentSuperResolution implements PipelineType {
     private static final String AUTOENCODER = "vqvae";
     private static final String UNET = UnconditionalModel.UNET;
     private static final String SCHEDULER = UnconditionalModel.SCHEDULER;
-    private static final String PIXELS = Port.IMAGE.name() + "/pixels";
     private static final int COLORS = 3;
     private static final int STEPS = 100;
     private static final float UNGUIDED = 1;
@@ -69,7 +66,7 @@ final class LatentSuperResolution implements PipelineType {
     /** Latents are decoded as they are. */
     @Override
     public JsonNode configured(String component, JsonNode file) {
-        return component.equals(AUTOENCODER) ? ((ObjectNode) file.deepCopy()).put("scaling_factor", 1.0) : file;
+        return component.equals(AUTOENCODER) ? PictureUpscaler.scaled(file, 1) : file;
     }
 
     @Override
@@ -118,13 +115,12 @@ final class LatentSuperResolution implements PipelineType {
 
     @Override
     public Tensors see(PictureInput input, ImageCodec codec) {
-        UnitImage picture = input.seen();
-        return Tensors.of(PIXELS, HostTensor.of(picture.values(), COLORS, picture.height(), picture.width()));
+        return PictureUpscaler.pixels(input);
     }
 
     @Override
     public Row begin(StageSpec stage, Begin begin) {
-        HostTensor picture = begin.given().get(PIXELS);
+        HostTensor picture = begin.given().get(PictureUpscaler.PIXELS);
         LatentShape sample = begin.sample();
         if (picture.side(1) != sample.height() || picture.side(2) != sample.width()) {
             throw new IllegalArgumentException("%s does not fit beside %s".formatted(picture.shape(), sample));

@@ -25,7 +25,7 @@ final class PictureUpscaler implements OneTextPipeline {
 
     private static final String NAME = "StableDiffusionUpscalePipeline";
     private static final String LOW_RES_SCHEDULER = "low_res_scheduler";
-    private static final String PIXELS = Port.IMAGE.name() + "/pixels";
+    static final String PIXELS = Port.IMAGE.name() + "/pixels";
     private static final int COLORS = 3;
     private static final float GUIDANCE = 9;
     private static final int STEPS = 75;
@@ -102,7 +102,11 @@ final class PictureUpscaler implements OneTextPipeline {
     }
 
     static JsonNode scaled(JsonNode autoencoder) {
-        return ((ObjectNode) autoencoder.deepCopy()).put("scaling_factor", SCALING_FACTOR);
+        return scaled(autoencoder, SCALING_FACTOR);
+    }
+
+    static JsonNode scaled(JsonNode autoencoder, double factor) {
+        return ((ObjectNode) autoencoder.deepCopy()).put("scaling_factor", factor);
     }
 
     @Override
@@ -112,6 +116,11 @@ final class PictureUpscaler implements OneTextPipeline {
 
     @Override
     public Tensors see(PictureInput input, ImageCodec codec) {
+        return pixels(input);
+    }
+
+    /** As they are. */
+    static Tensors pixels(PictureInput input) {
         UnitImage picture = input.seen();
         return Tensors.of(PIXELS, HostTensor.of(picture.values(), COLORS, picture.height(), picture.width()));
     }

@@ -32,8 +32,6 @@ final class GenerationReader {
     static final Map<String, List<?>> VALUES =
             Map.of("masked_content", CONTENTS, "prompt_syntax", SYNTAXES, "guidance_reuse", List.of(false, true));
 
-    static final int MAX_SIDE = 99_999;
-
     private static final Pattern SIZE = Pattern.compile("([1-9][0-9]{0,4})x([1-9][0-9]{0,4})");
     private static final Pattern POINT = Pattern.compile("([0-9]{1,5}),([0-9]{1,5})");
     private static final Pattern NOISE = Pattern.compile("comfyui|cpu|cpu:[0-9]{1,2}|cuda|cuda:[1-9][0-9]{0,5}");

@@ -70,7 +70,7 @@ public final class PictureJobs {
         ModelCard card = card(named, name);
         Upscaler upscaler = UpscalerReader.find(named, UpscalerReader.FIELD, card, name);
         boolean urls = RequestReader.wantsUrls(named);
-        JobSpec spec = spec(named, card, OnDisconnect.CANCEL, Optional.of(upscaler), image -> {
+        JobSpec spec = spec(named, card, Optional.of(upscaler), image -> {
             UpscalerReader.requireRoom(named, upscaler, image.width(), image.height(), 1);
             return Resizing.newBuilder().addSteps(UpscalerReader.step(upscaler)).build();
         });
@@ -86,7 +86,7 @@ public final class PictureJobs {
      */
     public JobSpec resized(Fields fields, Optional<Upscaler> named, Function<Attachment, Resizing> steps) {
         ModelCard card = card(fields, named.map(Upscaler::getName).orElse(""));
-        return spec(RequestReader.withImage(fields), card, OnDisconnect.CANCEL, named, steps);
+        return spec(RequestReader.withImage(fields), card, named, steps);
     }
 
     /** The model whose nodes do it: the request's, or the first that has the upscaler. */
@@ -101,12 +101,8 @@ public final class PictureJobs {
     }
 
     private JobSpec spec(
-            Fields fields,
-            ModelCard card,
-            OnDisconnect otherwise,
-            Optional<Upscaler> named,
-            Function<Attachment, Resizing> steps) {
-        JobFields asked = JobFields.read(fields, otherwise);
+            Fields fields, ModelCard card, Optional<Upscaler> named, Function<Attachment, Resizing> steps) {
+        JobFields asked = JobFields.read(fields, OnDisconnect.CANCEL);
         Attachment image = reader.attachments(fields).get(0);
         Generation generation = asked.putInto(Generation.newBuilder())
                 .setWorkflow(named.isPresent() ? UPSCALE : RESIZE)
