@@ -1,8 +1,13 @@
 package dev.weir.runtime.bus;
 
 import static dev.weir.runtime.Futures.get;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import dev.weir.runtime.ClusterConfig;
 import dev.weir.runtime.FreePorts;
 import dev.weir.runtime.HostPort;
@@ -16,8 +21,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 class WireFailuresTest {
+
+    private static final String VERTX_WRITER = "io.vertx.core.net.impl.DelegatingChannelPromise";
 
     @Test
     void whatIsNoFrameIsCountedAndTheBusGoesOn() throws Exception {
@@ -42,5 +50,30 @@ class WireFailuresTest {
         } finally {
             get(vertx.close());
         }
+    }
+
+    @Test
+    void onlyWhatWasNotSentOnAClosedConnectionIsNoError() {
+        Logger log = (Logger) LoggerFactory.getLogger(WireFailures.class);
+        ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        lines.start();
+        log.addAppender(lines);
+        try {
+            WireFailures failures = new WireFailures(new BusMeters(new SimpleMeterRegistry()));
+
+            failures.handle(of(new IllegalStateException("Promise already completed"), VERTX_WRITER));
+            failures.handle(of(new IllegalStateException("Promise already completed"), "dev.weir.Other"));
+            failures.handle(of(new NullPointerException("nothing"), VERTX_WRITER));
+        } finally {
+            log.detachAppender(lines);
+        }
+        assertThat(lines.list)
+                .filteredOn(line -> line.getLevel() == Level.ERROR)
+                .hasSize(2);
+    }
+
+    private static Throwable of(Exception problem, String type) {
+        problem.setStackTrace(new StackTraceElement[] {new StackTraceElement(type, "close", null, 1)});
+        return problem;
     }
 }
