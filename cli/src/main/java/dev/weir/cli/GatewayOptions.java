@@ -83,7 +83,8 @@ final class GatewayOptions {
                     .with(security.config())
                     .withAliases(modelAliases)
                     .withApis(apis())
-                    .with(storage.config());
+                    .with(storage.config())
+                    .with(storage.patience());
         } catch (IllegalArgumentException e) {
             throw new CliException(CliException.USAGE, e.getMessage(), e);
         }

@@ -1,15 +1,17 @@
 package dev.weir.cli;
 
 import dev.weir.engine.SystemReason;
+import dev.weir.gateway.GatewayConfig.Patience;
 import dev.weir.gateway.GatewayConfig.Storage;
 import dev.weir.runtime.store.StoreConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/** Where a gateway stores its jobs and finished images. */
+/** Where a gateway stores its jobs and finished images, and for how long. */
 final class StorageOptions {
 
     @Option(
@@ -46,6 +48,21 @@ final class StorageOptions {
             paramLabel = "URL",
             description = "The server of the bucket, if it is not AWS: http://minio:9000")
     private String endpoint;
+
+    @Option(
+            names = "--keep-jobs",
+            paramLabel = "SECONDS",
+            description = "How long a job and its images can be asked for after its end. The same at all gateways of a "
+                    + "cluster. Default: ${DEFAULT-VALUE}.")
+    private long keepSeconds = Patience.DEFAULT.result().toSeconds();
+
+    /** Throws {@link IllegalArgumentException} if a job is not kept at all. */
+    Patience patience() {
+        if (keepSeconds < 1) {
+            throw new IllegalArgumentException("--keep-jobs must be at least 1, not " + keepSeconds);
+        }
+        return Patience.keepingResults(Duration.ofSeconds(keepSeconds));
+    }
 
     /** Throws {@link IllegalArgumentException} that names the option which is wrong. */
     Storage config() {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weir.gateway.GatewayConfig;
 import dev.weir.gateway.GatewayConfig.Api;
+import dev.weir.gateway.GatewayConfig.Patience;
 import dev.weir.runtime.HostPort;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -53,6 +54,13 @@ final class GatewayOptionsTest {
         assertThat(config("--apis", "a1111").apis()).containsExactly(Api.A1111);
         assertThat(config("--apis", "none").apis()).isEmpty();
         assertRefused("there is no forge", "--apis", "openai,forge");
+    }
+
+    @Test
+    void aFinishedJobIsKeptForSomeTime() {
+        assertThat(config().patience()).isEqualTo(Patience.DEFAULT);
+        assertThat(config("--keep-jobs", "60").patience().result()).hasSeconds(60);
+        assertRefused("--keep-jobs must be at least 1, not 0", "--keep-jobs", "0");
     }
 
     @Test

@@ -255,6 +255,11 @@ public record GatewayConfig(
             positive("result", result);
         }
 
+        /** The default one, but for how long a job is kept after its end. */
+        public static Patience keepingResults(Duration result) {
+            return new Patience(DEFAULT.deadline, DEFAULT.silence, DEFAULT.slowClient, result);
+        }
+
         private static void positive(String name, Duration value) {
             if (value.isNegative() || value.isZero()) {
                 throw new IllegalArgumentException("patience.%s must be positive, not %s".formatted(name, value));
