@@ -31,9 +31,9 @@ record ProcessModels(NodeModels models, Optional<ModelDirectory> directory, Opti
         List<StageKind> kinds =
                 config.roles().stream().flatMap(role -> role.stage().stream()).toList();
         long bytes = directory.bytes().orElseGet(() -> Devices.memory(target) / 2);
-        NodeModels models = NodeModels.of(named, kinds, target.precision(), bytes);
-        var folder = new ModelDirectory(
-                directory.folder(), path -> addOns.open(compute, path), kinds, target.precision(), models::show);
+        NodeModels models = NodeModels.of(named, kinds, target, bytes);
+        var folder =
+                new ModelDirectory(directory.folder(), path -> addOns.open(compute, path), kinds, target, models::show);
         folder.start(FIRST_LOOK);
         return new ProcessModels(models, Optional.of(folder), watch(addOns.addOns(), models));
     }

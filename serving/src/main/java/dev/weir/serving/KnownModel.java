@@ -1,6 +1,7 @@
 package dev.weir.serving;
 
-import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.adapter.IpAdapter;
 import dev.weir.engine.adapter.Lora;
@@ -58,20 +59,23 @@ public record KnownModel(
      * @param again opens the same files as the folder, which is then not kept
      */
     static KnownModel of(
-            ModelFolder folder, Collection<StageKind> kinds, Precision precision, Supplier<ModelFolder> again) {
+            ModelFolder folder, Collection<StageKind> kinds, ComputeTarget target, Supplier<ModelFolder> again) {
         Set<String> parts = Cards.components(folder, kinds);
-        return of(folder, folder.weightBytes(parts, precision), copies(folder, parts, precision), again);
+        return of(folder, folder.weightBytes(parts, target.precision()), copies(folder, parts, target), again);
     }
 
-    /** Parts load the copies at once, so that the first rows that need them do not wait. */
-    private static LongSupplier copies(ModelFolder folder, Set<String> parts, Precision precision) {
+    /** Parts load the copies at once, so that the first rows that need them do not wait. On libtorch, they share the weights. */
+    private static LongSupplier copies(ModelFolder folder, Set<String> parts, ComputeTarget target) {
+        if (target.engine() == Engine.TORCH) {
+            return () -> 0;
+        }
         String main = folder.pipeline().main().network();
         Map<String, Long> adapted = Stream.concat(
                         Stream.of(main),
                         folder.pipeline().type().texts().stream().map(TextPart::encoder))
                 .filter(parts::contains)
                 .distinct()
-                .collect(Collectors.toMap(part -> part, part -> folder.weightBytes(Set.of(part), precision)));
+                .collect(Collectors.toMap(part -> part, part -> folder.weightBytes(Set.of(part), target.precision())));
         FittingFiles<IpAdapter> ipAdapters = folder.ipAdapters();
         FittingFiles<Lora> loras = folder.loras();
         return () -> (ipAdapters.byName().isEmpty() ? 0 : adapted.getOrDefault(main, 0L))

@@ -1,6 +1,6 @@
 package dev.weir.serving;
 
-import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.ModelFolders;
@@ -47,7 +47,7 @@ public final class ModelDirectory implements AutoCloseable {
     private final Path folder;
     private final Function<Path, ModelFolder> opener;
     private final Collection<StageKind> kinds;
-    private final Precision precision;
+    private final ComputeTarget target;
     private final Consumer<List<KnownModel>> listener;
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(run -> {
         Thread daemon = new Thread(run, "weir-model-dir");
@@ -71,12 +71,12 @@ public final class ModelDirectory implements AutoCloseable {
             Path folder,
             Function<Path, ModelFolder> opener,
             Collection<StageKind> kinds,
-            Precision precision,
+            ComputeTarget target,
             Consumer<List<KnownModel>> listener) {
         this.folder = folder;
         this.opener = opener;
         this.kinds = List.copyOf(kinds);
-        this.precision = precision;
+        this.target = target;
         this.listener = listener;
     }
 
@@ -147,7 +147,7 @@ public final class ModelDirectory implements AutoCloseable {
         };
         try {
             return ModelFolders.isModel(path)
-                    ? Optional.of(KnownModel.of(again.get(), kinds, precision, again))
+                    ? Optional.of(KnownModel.of(again.get(), kinds, target, again))
                     : Optional.empty();
         } catch (RuntimeException | InternalError e) { // InternalError: a mapped file became shorter.
             LOG.debug("not served: {}", e.getMessage());

@@ -1,6 +1,6 @@
 package dev.weir.serving;
 
-import dev.weir.engine.ComputeTarget.Precision;
+import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelFolder;
 import dev.weir.proto.v1.StageKind;
@@ -128,9 +128,9 @@ public final class NodeModels {
      * @param budget bytes for the weights of all models
      */
     public static NodeModels of(
-            List<ModelFolder> folders, Collection<StageKind> kinds, Precision precision, long budget) {
+            List<ModelFolder> folders, Collection<StageKind> kinds, ComputeTarget target, long budget) {
         var named = folders.stream()
-                .map(folder -> KnownModel.of(folder, kinds, precision, () -> folder))
+                .map(folder -> KnownModel.of(folder, kinds, target, () -> folder))
                 .toList();
         return new NodeModels(named, budget, newLoader(), System::nanoTime);
     }

@@ -3,6 +3,7 @@ package dev.weir.serving;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelFolder;
@@ -111,6 +112,7 @@ final class ClassifierFolderTest {
     }
 
     private static long bytes(ModelFolder model, StageKind kind) {
-        return KnownModel.of(model, List.of(kind), Precision.FP32, () -> model).bytes();
+        return KnownModel.of(model, List.of(kind), new ComputeTarget("cpu", Precision.FP32), () -> model)
+                .bytes();
     }
 }

@@ -3,6 +3,8 @@ package dev.weir.serving;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.engine.AddOns;
+import dev.weir.engine.ComputeTarget;
+import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.adapter.IpAdapterFolders;
@@ -26,7 +28,7 @@ final class KnownModelTest {
     Path loras;
 
     @Test
-    void networksThatLorasChangeAreThereTwice() throws IOException {
+    void networksThatLorasChangeAreThereTwiceOnOnnxRuntime() throws IOException {
         ModelFolder plain = open(AddOns.NONE);
         assertThat(copies(plain, StageKind.values())).isZero();
         assertThat(copies(open(AddOns.of(LoraFolders.open(List.of(loras)))), StageKind.values()))
@@ -41,6 +43,9 @@ final class KnownModelTest {
         assertThat(copies(changed, StageKind.values())).isEqualTo(unet + text);
         assertThat(copies(changed, StageKind.DENOISER)).isEqualTo(unet);
         assertThat(copies(changed, StageKind.DECODER)).isZero();
+        assertThat(copies(changed, Engine.TORCH, StageKind.values()))
+                .as("shared")
+                .isZero();
     }
 
     @Test
@@ -57,7 +62,12 @@ final class KnownModelTest {
     }
 
     private static long copies(ModelFolder folder, StageKind... kinds) {
-        return KnownModel.of(folder, List.of(kinds), Precision.FP32, () -> folder)
+        return copies(folder, Engine.ONNX, kinds);
+    }
+
+    private static long copies(ModelFolder folder, Engine engine, StageKind... kinds) {
+        var target = new ComputeTarget("cpu", Precision.FP32, engine);
+        return KnownModel.of(folder, List.of(kinds), target, () -> folder)
                 .copies()
                 .getAsLong();
     }

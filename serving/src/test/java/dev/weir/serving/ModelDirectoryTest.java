@@ -3,6 +3,7 @@ package dev.weir.serving;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.weir.engine.ComputeTarget;
 import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.ModelFolder;
 import dev.weir.proto.v1.StageKind;
@@ -151,7 +152,7 @@ final class ModelDirectoryTest {
                         return ModelFolder.open(path);
                     },
                     List.of(StageKind.DENOISER),
-                    Precision.FP32,
+                    new ComputeTarget("cpu", Precision.FP32),
                     found -> known = found);
         }
         directory.look();

@@ -149,7 +149,7 @@ public final class ExportNetworks {
                         name,
                         wanted.device().replace(":", ""),
                         wanted.precisionName().toLowerCase(Locale.ROOT));
-        Files.write(folder.resolve(file), TorchScript.archive(script, Numerics.of(target, false), bindings));
+        Files.write(folder.resolve(file), TorchScript.archive(script, Numerics.of(target, false), bindings, List.of()));
         return JSON.createObjectNode()
                 .put("file", file)
                 .put("device", wanted.device())

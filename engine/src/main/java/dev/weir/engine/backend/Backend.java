@@ -12,4 +12,13 @@ public interface Backend {
      * @throws ModelException where its weights cannot be read
      */
     Executable load(Script network);
+
+    /**
+     * Loads another network of the same weights. The two share what the library lets them share, so the second one must be closed
+     * first.
+     *
+     * @param first which this back end loaded
+     * @throws ModelException where its weights cannot be read
+     */
+    Executable loadBeside(Executable first, Script network);
 }

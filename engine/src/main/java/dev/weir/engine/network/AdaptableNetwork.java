@@ -16,7 +16,7 @@ import java.util.function.Function;
 
 /**
  * A network whose rows may have LoRAs, each its own. Forwards without any run the plain network. Others run a second one of the same
- * weights, which also takes a {@link Bank}. It is made at the first {@link #expect}, and again when a LoRA changes more layers. One
+ * weights, which the engine shares as far as it can, and which also takes a {@link Bank}. It is made at the first {@link #expect}, and again when a LoRA changes more layers. One
  * device thread owns it.
  */
 final class AdaptableNetwork implements AutoCloseable {
@@ -136,7 +136,7 @@ final class AdaptableNetwork implements AutoCloseable {
 
     @Override
     public void close() {
+        adapted.ifPresent(before -> before.network().close()); // It uses weights of the plain one.
         plain.close();
-        adapted.ifPresent(before -> before.network().close());
     }
 }

@@ -146,8 +146,8 @@ final class ImagePromptedDenoiser implements Denoiser {
 
     @Override
     public void close() {
+        opened.ifPresent(Denoiser::close); // It uses weights of the plain one.
         plain.close();
-        opened.ifPresent(Denoiser::close);
         adapters.close();
     }
 }

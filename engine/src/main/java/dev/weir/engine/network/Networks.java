@@ -125,7 +125,8 @@ public final class Networks {
         var plain = NetworkType.read(config, DenoisingNetwork.class);
         var network =
                 steering == Steering.NONE ? plain : plain.controlledBy(steering, net -> steeringNetwork(net, target));
-        var denoiser = network.runBy(adaptable(network, config, weights, part, target));
+        var loaded = load(network, config, weights, target);
+        var denoiser = network.runBy(adaptable(network, loaded, config, weights, part, target));
         if (!seesImages) {
             return denoiser;
         }
@@ -134,7 +135,8 @@ public final class Networks {
                 denoiser,
                 count -> {
                     var seeing = network.seeing(new ImagePrompts(layers, count));
-                    return seeing.runBy(adaptable(seeing, config, weights, part, target));
+                    var beside = backend(network.target(target)).loadBeside(loaded, described(seeing, config, weights));
+                    return seeing.runBy(adaptable(seeing, beside, config, weights, part, target));
                 },
                 layers,
                 adapter -> load(adapter, new ImageKeys(layers), adapter.weights(), target));
@@ -348,11 +350,17 @@ public final class Networks {
 
     private static AdaptableNetwork adaptable(
             Network network, JsonNode config, Weights weights, String part, ComputeTarget target) {
-        return new AdaptableNetwork(part, load(network, config, weights, target), layers -> {
+        return adaptable(network, load(network, config, weights, target), config, weights, part, target);
+    }
+
+    private static AdaptableNetwork adaptable(
+            Network network, Executable plain, JsonNode config, Weights weights, String part, ComputeTarget target) {
+        return new AdaptableNetwork(part, plain, layers -> {
             var script = described(network, config, weights, layers);
             var shapes = new LinkedHashMap<>(script.layers());
             shapes.keySet().retainAll(layers);
-            return new AdaptableNetwork.Adapted(backend(network.target(target)).load(script), new Bank(part, shapes));
+            return new AdaptableNetwork.Adapted(
+                    backend(network.target(target)).loadBeside(plain, script), new Bank(part, shapes));
         });
     }
 

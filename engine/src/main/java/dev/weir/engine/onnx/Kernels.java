@@ -91,6 +91,11 @@ final class Kernels implements AutoCloseable {
                 .collect(Collectors.toMap(Function.identity(), tensors::get));
     }
 
+    /** What it takes of memory. */
+    long bytes() {
+        return memory.stream().mapToLong(Memory::size).sum();
+    }
+
     /** After the sessions. */
     @Override
     public void close() {

@@ -34,4 +34,10 @@ public record OnnxBackend(ComputeTarget target) implements Backend {
         }
         return OnnxNetwork.load(network, target);
     }
+
+    /** They share the kernels that Weir orders. ONNX Runtime shares what it orders itself only by functions that Java does not have. */
+    @Override
+    public Executable loadBeside(Executable first, Script network) {
+        return OnnxNetwork.loadBeside((OnnxNetwork) first, network, target);
+    }
 }

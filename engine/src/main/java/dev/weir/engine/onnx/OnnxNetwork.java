@@ -31,19 +31,29 @@ final class OnnxNetwork implements Executable {
     private final Map<String, OnnxTensor> kept = new HashMap<>();
     private final ComputeTarget target;
     private final Kernels kernels;
+    private final boolean ownsKernels;
     private final Staging staging = new Staging();
 
-    private OnnxNetwork(Script network, ComputeTarget target) {
+    private OnnxNetwork(Script network, ComputeTarget target, Kernels kernels, boolean ownsKernels) {
         this.network = network;
         this.target = target;
-        // Only convolutions on processors read kernels in blocks.
-        this.kernels = new Kernels(target.isCuda() ? () -> ChannelBlock.NONE : ChannelBlock::size);
+        this.kernels = kernels;
+        this.ownsKernels = ownsKernels;
     }
 
     static OnnxNetwork load(Script network, ComputeTarget target) {
-        var loaded = new OnnxNetwork(network, target);
+        // Only convolutions on processors read kernels in blocks.
+        var kernels = new Kernels(target.isCuda() ? () -> ChannelBlock.NONE : ChannelBlock::size);
+        return opened(new OnnxNetwork(network, target, kernels, true));
+    }
+
+    static OnnxNetwork loadBeside(OnnxNetwork first, Script network, ComputeTarget target) {
+        return opened(new OnnxNetwork(network, target, first.kernels, false));
+    }
+
+    private static OnnxNetwork opened(OnnxNetwork loaded) {
         try {
-            loaded.opened(network.methods().get(0));
+            loaded.opened(loaded.network.methods().get(0));
         } catch (RuntimeException | Error e) {
             loaded.close();
             throw e;
@@ -113,10 +123,16 @@ final class OnnxNetwork implements Executable {
                 method.name(), name -> RoomyThread.call(() -> OnnxMethod.open(network, method, kernels, target)));
     }
 
+    Kernels kernels() {
+        return kernels;
+    }
+
     @Override
     public void close() {
         methods.values().forEach(OnnxMethod::close);
-        kernels.close();
+        if (ownsKernels) {
+            kernels.close();
+        }
         kept.values().forEach(OnnxTensor::close);
         LibC.trimMemory();
     }

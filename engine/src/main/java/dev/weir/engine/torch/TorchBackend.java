@@ -17,4 +17,10 @@ public record TorchBackend(Numerics numerics) implements Backend {
     public Executable load(Script network) {
         return TorchNetwork.load(network, numerics);
     }
+
+    /** They share all weights. */
+    @Override
+    public Executable loadBeside(Executable first, Script network) {
+        return TorchNetwork.loadBeside((TorchNetwork) first, network, numerics);
+    }
 }

@@ -11,11 +11,14 @@ import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
+import com.sun.jna.Native;
+import com.sun.jna.Pointer;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.SystemReason;
 import dev.weir.engine.backend.Executable;
 import dev.weir.engine.backend.Feed;
 import dev.weir.engine.backend.Kept;
+import dev.weir.engine.graph.Parameter;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.torchscript.Binding;
 import dev.weir.engine.torchscript.Numerics;
@@ -30,7 +33,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -54,16 +60,35 @@ final class TorchNetwork implements Executable {
 
     /** Loads a network that was held to its checkpoint. */
     static TorchNetwork load(Script script, Numerics numerics) {
+        return load(script, numerics, Optional.empty());
+    }
+
+    /** Loads a network that takes the weights from one that uses them in the same way. Only other weights are bound from files. */
+    static TorchNetwork loadBeside(TorchNetwork first, Script script, Numerics numerics) {
+        return load(script, numerics, Optional.of(first));
+    }
+
+    private static TorchNetwork load(Script script, Numerics numerics, Optional<TorchNetwork> first) {
+        var shared = first.map(network -> network.script.parameters()).orElse(List.of());
+        var given = Set.copyOf(shared);
+        var own = script.parameters().stream()
+                .filter(parameter -> !given.contains(parameter))
+                .toList();
         var manager = (PtNDManager) Torch.engine().newBaseManager(Device.fromName(djlName(numerics)));
         script.weights().requireUnchanged();
-        try (var placement = Placement.of(script.weights(), script.parameterNames())) {
-            var bindings = Binding.all(script.parameters(), placement);
-            var archive = new ByteArrayInputStream(TorchScript.archive(script, numerics, bindings));
+        try (var placement = Placement.of(script.weights(), names(own))) {
+            var bindings = Binding.all(own, placement);
+            var archive = new ByteArrayInputStream(TorchScript.archive(script, numerics, bindings, shared));
             interpretOnThisThread();
             var network = new TorchNetwork(manager, JniUtils.loadModule(manager, archive, false, false), script);
             for (var binding : bindings) {
                 try (var path = IValue.from(binding.file().toString())) {
                     network.call(binding.method(), path).close();
+                }
+            }
+            if (first.isPresent()) {
+                try (var weights = first.get().call(TorchScript.GIVE)) {
+                    network.call(TorchScript.TAKE, weights).close();
                 }
             }
             if (script.differentiates()) {
@@ -79,6 +104,10 @@ final class TorchNetwork implements Executable {
             manager.close();
             throw e;
         }
+    }
+
+    private static Set<String> names(List<Parameter> parameters) {
+        return parameters.stream().map(Parameter::name).collect(Collectors.toSet());
     }
 
     private void ownWeights() {
@@ -181,6 +210,19 @@ final class TorchNetwork implements Executable {
     /** How often inputs were sent to the device. */
     long sent() {
         return inputs.sent();
+    }
+
+    /** How many bytes of weights lie at which address of the processor's memory. */
+    Map<Long, Long> memory() {
+        var memory = new HashMap<Long, Long>();
+        try (var scope = (PtNDManager) manager.newSubManager();
+                var weights = call(TorchScript.GIVE)) {
+            for (var weight : weights.toTensorArray(scope)) {
+                var bytes = weight.toByteBuffer(true);
+                memory.put(Pointer.nativeValue(Native.getDirectBufferPointer(bytes)), (long) bytes.remaining());
+            }
+        }
+        return memory;
     }
 
     /** How many native things it holds on to. */

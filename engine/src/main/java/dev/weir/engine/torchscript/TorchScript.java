@@ -4,6 +4,8 @@ import dev.weir.engine.graph.Method;
 import dev.weir.engine.graph.Parameter;
 import dev.weir.engine.graph.Script;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Prints a network as the archive of a TorchScript module. Any thread. */
 public final class TorchScript {
@@ -13,6 +15,11 @@ public final class TorchScript {
     /** The method that copies the weights of a network that computes gradients: those that inference makes take part in none. */
     public static final String OWN = "own";
 
+    /** The method that gives all weights, and the one that takes those of another network. */
+    public static final String GIVE = "give";
+
+    public static final String TAKE = "take";
+
     private TorchScript() {}
 
     /** The archive of a module without weights, with methods as they are written here. */
@@ -20,8 +27,12 @@ public final class TorchScript {
         return Archive.of(MODULE + methods.indent(2), List.of());
     }
 
-    /** The archive that libtorch loads, whose method of each {@link Binding} then takes the weights from their files. */
-    public static byte[] archive(Script script, Numerics numerics, List<Binding> bindings) {
+    /**
+     * The archive that libtorch loads, whose method of each {@link Binding} then takes the weights from their files.
+     *
+     * @param shared what another network gives, which the method {@link #TAKE} takes those from that this one has too
+     */
+    public static byte[] archive(Script script, Numerics numerics, List<Binding> bindings, List<Parameter> shared) {
         var source = new StringBuilder(MODULE);
         for (var parameter : script.parameters()) {
             source.append("  ").append(name(parameter)).append(" : Tensor\n");
@@ -29,6 +40,10 @@ public final class TorchScript {
         var upcast = script.upcastsAttention() && numerics.isHalf();
         script.methods().forEach(method -> body(method, numerics, upcast).appendTo(source));
         bindings.forEach(binding -> binding.body(numerics).appendTo(source));
+        give(script).appendTo(source);
+        if (!shared.isEmpty()) {
+            take(script, shared).appendTo(source);
+        }
         if (script.differentiates()) {
             own(script).appendTo(source);
         }
@@ -45,6 +60,25 @@ public final class TorchScript {
         var body = new Body(signature.append(") -> Tensor").toString());
         var emitter = new OperationEmitter(body, numerics, upcastsAttention);
         method.operations().forEach(emitter::emit);
+        return body;
+    }
+
+    private static Body give(Script script) {
+        var body = new Body("def " + GIVE + "(self) -> List[Tensor]");
+        var weights = script.parameters().stream().map(TorchScript::attribute).collect(Collectors.joining(", "));
+        body.line("return annotate(List[Tensor], [%s])".formatted(weights));
+        return body;
+    }
+
+    private static Body take(Script script, List<Parameter> shared) {
+        var body = new Body("def " + TAKE + "(self, weights: List[Tensor]) -> int");
+        var own = Set.copyOf(script.parameters());
+        for (int i = 0; i < shared.size(); i++) {
+            if (own.contains(shared.get(i))) {
+                body.line("%s = weights[%d]".formatted(attribute(shared.get(i)), i));
+            }
+        }
+        body.line("return 0");
         return body;
     }
 

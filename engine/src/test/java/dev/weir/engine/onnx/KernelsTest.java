@@ -77,6 +77,22 @@ class KernelsTest {
         }
     }
 
+    @Test
+    void networksBesideEachOtherHaveAKernelInMemoryOnce() {
+        assumeTrue(RoomyThread.call(ChannelBlock::size) != ChannelBlock.NONE, "no blocks of channels");
+        var network = network(WeightType.F32);
+        var backend = new OnnxBackend();
+        var plain = (OnnxNetwork) backend.load(network);
+        long bytes = plain.kernels().bytes();
+        var beside = (OnnxNetwork) backend.loadBeside(plain, network);
+        assertThat(bytes).isGreaterThan((long) IN * OUT * Float.BYTES);
+        assertThat(beside.kernels().bytes()).isEqualTo(bytes);
+        assertThat(beside.kernels()).isSameAs(plain.kernels());
+        beside.close();
+        plain.run(network.methods().get(0).name(), List.of(FEED), ByteBuffer::remaining);
+        plain.close();
+    }
+
     private float[] run(Script network, float[] image, int block) throws OrtException {
         var method = network.methods().get(0);
         var kernels = new Kernels(() -> block);

@@ -44,6 +44,35 @@ class TorchNetworkTest {
         }
     }
 
+    @Test
+    void networksBesideEachOtherHaveTheirWeightsInMemoryOnce() throws IOException {
+        var numerics =
+                Numerics.of(new ComputeTarget("cpu", Precision.BF16), false); // converted, so not in the file's pages
+        var script = script(0);
+        try (var plain = TorchNetwork.load(script, numerics)) {
+            try (var beside = TorchNetwork.loadBeside(plain, script, numerics)) {
+                assertThat(plain.memory().values()).containsExactlyInAnyOrder(2L * WEIGHT.length, 2L * BIAS.length);
+                assertThat(beside.memory()).as("bytes by address").isEqualTo(plain.memory());
+                assertThat(forward(beside, 1, 1, 1)).containsExactly(6.5f, 14.5f);
+            }
+            assertThat(forward(plain, 1, 1, 1)).containsExactly(6.5f, 14.5f);
+        }
+    }
+
+    @Test
+    void aNetworkBesideAnotherBindsWhatTheOtherDoesNotHave() throws IOException {
+        var numerics = Numerics.of(new ComputeTarget("cpu", Precision.FP32), false);
+        var weights = SafetensorsFile.open(write(0));
+        var part = new Script("Layer", weights);
+        var g = part.method("forward", "x");
+        g.returns(g.linear(g.input(Input.Kind.SEQUENCE, "x", 3, 1), "layer", 2, false));
+        try (var plain = TorchNetwork.load(part, numerics);
+                var beside = TorchNetwork.loadBeside(plain, script(0), numerics)) {
+            assertThat(forward(plain, 1, 1, 1)).containsExactly(6, 15);
+            assertThat(forward(beside, 1, 1, 1)).containsExactly(6.5f, 14.5f);
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3})
     void weightsThatBeginBetweenElementsAreBoundFromACopy(int misalignment) throws IOException {
@@ -119,12 +148,16 @@ class TorchNetworkTest {
     }
 
     private TorchNetwork load(Precision precision, int misalignment) throws IOException {
+        return TorchNetwork.load(script(misalignment), Numerics.of(new ComputeTarget("cpu", precision), true));
+    }
+
+    private Script script(int misalignment) throws IOException {
         var weights = SafetensorsFile.open(write(misalignment));
         var script = new Script("Layer", weights);
         var g = script.method("forward", "x");
         g.returns(g.linear(g.cast(g.input(Input.Kind.SEQUENCE, "x", 3, 1)), "layer", 2));
         script.check(name -> false);
-        return TorchNetwork.load(script, Numerics.of(new ComputeTarget("cpu", precision), true));
+        return script;
     }
 
     /** @param misalignment bytes past a multiple of four at which the tensors begin */

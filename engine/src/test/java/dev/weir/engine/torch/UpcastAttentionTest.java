@@ -44,8 +44,8 @@ class UpcastAttentionTest {
         var config = (ObjectNode) JsonFile.read(ReferenceFile.path(folder + "/config.json"));
         config.put("upcast_attention", asked);
         var numerics = Numerics.of(new ComputeTarget("cuda:0", precision), false);
-        var source =
-                new String(TorchScript.archive(Networks.describe(config), numerics, List.of()), StandardCharsets.UTF_8);
+        var source = new String(
+                TorchScript.archive(Networks.describe(config), numerics, List.of(), List.of()), StandardCharsets.UTF_8);
         var calls = ATTENTION.matcher(source).results().toList();
         assertThat(calls).isNotEmpty().allSatisfy(call -> {
             for (int input = 1; input <= 3; input++) {
