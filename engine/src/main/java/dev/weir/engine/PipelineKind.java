@@ -55,14 +55,14 @@ enum PipelineKind {
         return Arrays.stream(values())
                 .filter(kind -> kind.className.matcher(className).matches())
                 .findFirst()
-                .map(PipelineKind::refusal)
+                .map(kind -> kind.refused(className))
                 .orElseGet(() -> Refusal.notRun("a model for the pipeline " + className));
     }
 
-    private Refusal refusal() {
+    private Refusal refused(String asked) {
         return switch (this) {
             case ONNX, OPENVINO, FLAX -> Refusal.unreadable(what);
-            default -> Refusal.notRun(what);
+            default -> Refusal.notRun("%s (%s)".formatted(what, asked));
         };
     }
 }

@@ -15,7 +15,7 @@ public record Refusal(String what, String advice) {
 
     /** A family or a task that Weir does not have. */
     static Refusal notRun(String what) {
-        return new Refusal(what, PipelineTypes.about());
+        return new Refusal(what, PipelineTypes.nearest(what) + "docs/models.md lists all that Weir runs");
     }
 
     /** A model that only does the last steps of another one's pictures. */

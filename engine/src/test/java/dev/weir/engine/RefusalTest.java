@@ -206,11 +206,11 @@ class RefusalTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "StableDiffusionXLImg2ImgPipeline | an image-to-image pipeline of SDXL, such as its refiner | Weir runs text-to-image models of Stable Diffusion 1.x",
+                "StableDiffusionXLImg2ImgPipeline | an image-to-image pipeline of SDXL, such as its refiner (StableDiffusionXLImg2ImgPipeline) | Nearest to it, Weir runs text-to-image models of SDXL (StableDiffusionXLPipeline), and ",
                 "StableDiffusionXLPAGInpaintPipeline | an SDXL inpainting model | Weir runs",
-                "StableDiffusion3PAGPipeline | a pipeline of Stable Diffusion 3 that does something else than text to image, image to image and inpainting | Weir runs",
-                "FluxKontextPipeline | a pipeline of FLUX that does something else than Flux.1's text to image, image to image and inpainting | Weir runs",
-                "SanaPipeline | a transformer-based model | Weir runs",
+                "StableDiffusion3PAGPipeline | a pipeline of Stable Diffusion 3 that does something else than text to image, image to image and inpainting | Nearest to it, Weir runs",
+                "FluxKontextPipeline | a pipeline of FLUX that does something else than Flux.1's text to image, image to image and inpainting (FluxKontextPipeline) | Nearest to it, Weir runs Flux.1 (FluxPipeline). docs/models.md",
+                "SanaPipeline | a transformer-based model (SanaPipeline) | (SanaPipeline). docs/models.md lists all that Weir runs",
                 "StableDiffusionPanoramaPipeline | a panorama pipeline | set _class_name to StableDiffusionPipeline",
                 "AltDiffusionImg2ImgPipeline | an image-to-image pipeline | set _class_name to StableDiffusionPipeline",
                 "KandinskyInpaintPipeline | an inpainting model | set _class_name to StableDiffusionPipeline",
@@ -222,7 +222,7 @@ class RefusalTest {
                 "FlaxStableDiffusionPipeline | a Flax export | safetensors weights",
                 "UnCLIPImg2ImgPipeline | an image-to-image pipeline | StableUnCLIPImg2ImgPipeline",
                 "UnCLIPImageVariationPipeline | an image variation model of another family | StableDiffusionImageVariationPipeline",
-                "MagicPipeline | a model for the pipeline MagicPipeline | Weir runs",
+                "MagicPipeline | a model for the pipeline MagicPipeline | MagicPipeline. docs/models.md lists all that Weir runs",
             })
     void aPipelineIsJudgedByItsClassEvenIfAllPartsRun(String className, String what, String advice) throws IOException {
         Path model = TestModels.copy("sd1", temporary);

@@ -1,13 +1,23 @@
 package dev.weir.engine.pipeline;
 
 import dev.weir.engine.PipelineIndex;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The families that Weir runs. A new one is one more entry. */
 public final class PipelineTypes {
+
+    private static final int NEAREST = 3;
+    /** What a class is for, which says nothing of its family. */
+    private static final Set<String> TASKS = Set.of("Pipeline", "Img", "Image", "Inpaint");
+    /** Of the name of a class. */
+    private static final Pattern WORD = Pattern.compile("[A-Z]+(?![a-z])|[A-Z][a-z]+");
 
     private static final PipelineType PLAIN = new StableDiffusion();
 
@@ -58,9 +68,40 @@ public final class PipelineTypes {
                 .findFirst();
     }
 
-    /** What Weir runs, for people. */
-    public static String about() {
-        return "Weir runs " + ALL.stream().map(PipelineType::about).distinct().collect(Collectors.joining(", and "));
+    /** The families whose class names are most like a name among these words, in a sentence. Empty if none is. */
+    public static String nearest(String words) {
+        var asked = words(words);
+        var likest = ALL.stream()
+                .filter(type -> likeness(type, asked) > 0)
+                .sorted(Comparator.comparingDouble(type -> -likeness(type, asked)))
+                .map(PipelineType::about)
+                .distinct()
+                .limit(NEAREST)
+                .toList();
+        return likest.isEmpty() ? "" : "Nearest to it, Weir runs %s. ".formatted(String.join(", and ", likest));
+    }
+
+    /** By words of class names that are also asked for. One that many families have says little. */
+    private static double likeness(PipelineType type, Set<String> asked) {
+        return words(type).stream()
+                .filter(asked::contains)
+                .mapToDouble(word -> 1.0
+                        / ALL.stream()
+                                .filter(other -> words(other).contains(word))
+                                .count())
+                .sum();
+    }
+
+    private static Set<String> words(PipelineType type) {
+        return words(String.join(" ", type.classNames()));
+    }
+
+    private static Set<String> words(String names) {
+        return WORD.matcher(names)
+                .results()
+                .map(MatchResult::group)
+                .filter(word -> !TASKS.contains(word))
+                .collect(Collectors.toSet());
     }
 
     /** The type of the models of guided diffusion, which their original files become. */

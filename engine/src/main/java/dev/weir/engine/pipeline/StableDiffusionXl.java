@@ -38,7 +38,7 @@ final class StableDiffusionXl implements PromptedModel {
 
     @Override
     public String about() {
-        return "of SDXL (%s)".formatted(NAME);
+        return "text-to-image models of SDXL (%s)".formatted(NAME);
     }
 
     @Override

@@ -25,7 +25,7 @@ final class StableUnclip implements OneTextPipeline {
 
     @Override
     public String about() {
-        return "of Stable Diffusion 2.1 unCLIP (%s)".formatted(NAME);
+        return "models of Stable Diffusion 2.1 unCLIP (%s)".formatted(NAME);
     }
 
     @Override
