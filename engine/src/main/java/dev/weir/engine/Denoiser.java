@@ -81,6 +81,11 @@ public interface Denoiser extends AutoCloseable {
      */
     List<float[]> predict(LatentShape sample, List<Row> rows);
 
+    /** Timesteps at which rows run each of its networks: one, unless another network makes some of the steps. */
+    default List<Float> timesteps() {
+        return List.of(NoiseRow.TIMESTEP);
+    }
+
     /** Whether its samples are vectors: of one pixel. */
     default boolean isOfVectors() {
         return false;

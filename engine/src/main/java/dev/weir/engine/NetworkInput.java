@@ -27,6 +27,11 @@ public record NetworkInput(String name, List<Integer> shape, Join join) {
         return join == Join.STACK && shape.isEmpty();
     }
 
+    /** Whether it is an image of any size. */
+    boolean isImage() {
+        return shape.size() == 3 && shape.get(1) == ANY && shape.get(2) == ANY;
+    }
+
     /**
      * Holds a row's tensors to what a denoiser takes: every input is there, except CONCAT and OPTIONAL ones, each has its shape, and there is no
      * other.

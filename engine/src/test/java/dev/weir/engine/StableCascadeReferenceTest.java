@@ -89,6 +89,8 @@ class StableCascadeReferenceTest {
                 "prior/prior|clip_text_in_channels|24|is 24, which does not fit 20 of the states of its text encoder",
                 "prior/prior|switch_level|[true]|option switch_level = [true] is not supported",
                 "prior/prior|num_attention_heads|[5, 2]|option num_attention_heads",
+                "prior/prior|switch_level|null|samples of multiples of 2 pixels, which 3 of a picture's 128 are not",
+                "prior/prior|patch_size|2|samples of multiples of 2 pixels",
                 "decoder|patch_size|16|pictures of multiples of 256 pixels, which 128 are not",
                 "vqgan|latent_channels|5|in_channels is 4, which does not fit 5 of the latents of the vqgan",
             })

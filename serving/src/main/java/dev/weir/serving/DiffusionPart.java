@@ -272,7 +272,18 @@ public record DiffusionPart(
 
     /** A row of noise at the native size, as real ones begin. */
     private Denoiser.Row testRow() {
-        return NoiseRow.of(network, nativeShape, type.promptTokens(), TEST_SEED);
+        return NoiseRow.of(network, nativeShape, made(), type.promptTokens(), TEST_SEED);
+    }
+
+    /** What the prior before this stage makes for a picture of the native size, if there is one. */
+    private LatentShape made() {
+        int height = nativeShape.height() * scale();
+        int width = nativeShape.width() * scale();
+        return earlier.stream()
+                .flatMapToInt(before -> before.channels().stream())
+                .mapToObj(channels -> type.made(channels, height, width))
+                .findFirst()
+                .orElse(nativeShape);
     }
 
     /** What rows at the native size have in common. */
@@ -299,10 +310,27 @@ public record DiffusionPart(
         return new BatchKey(card.id(), sample, signatures.get(0), BatchKey.length(tokens));
     }
 
-    /** Runs the network on so many rows of noise, and says whether all that it gives is finite. */
+    /** Runs the network of most steps on so many rows of noise, and says whether all that it gives is finite. */
     boolean isFinite(int rows) {
-        return network.predict(nativeShape, Collections.nCopies(rows, testRow())).stream()
-                .allMatch(Finite::all);
+        return isFinite(Collections.nCopies(rows, testRow()));
+    }
+
+    /** The same of all that a sample runs here. */
+    boolean isFinite() {
+        return isFinite(1) && isRestFinite();
+    }
+
+    /** The same of the networks of other steps, and of what ends a run. */
+    boolean isRestFinite() {
+        Denoiser.Row row = testRow();
+        return network.timesteps().stream()
+                        .skip(1)
+                        .allMatch(timestep -> isFinite(List.of(new Denoiser.Row(row.sample(), timestep, row.inputs()))))
+                && Finite.all(network.finished(row.sample()));
+    }
+
+    private boolean isFinite(List<Denoiser.Row> rows) {
+        return network.predict(nativeShape, rows).stream().allMatch(Finite::all);
     }
 
     @Override

@@ -156,11 +156,14 @@ public final class SteppingStage implements Stage {
     private void profile(DiffusionPart part) {
         var profile = new BatchProfile(PROFILE_NANOS, System::nanoTime);
         queue.profiled(part.nativeKey(), profile.of(part, limits.rowsPerForward()));
+        if (!part.isRestFinite()) {
+            throw new ModelException(NotFinite.PROBLEM);
+        }
     }
 
     /** A profile would take the device from other rows. How long passes take is learned from the first ones. */
     private static void warmUp(DiffusionPart part) {
-        if (!part.isFinite(1)) {
+        if (!part.isFinite()) {
             throw new ModelException(NotFinite.PROBLEM);
         }
     }
@@ -307,7 +310,7 @@ public final class SteppingStage implements Stage {
     private void failNotFinite(List<HeldSample> failed, boolean isWholeForward, Outbox outbox) {
         remove(failed);
         String model = failed.get(0).group().model();
-        boolean isBroken = isWholeForward && models.isBroken(model, part -> part.isFinite(1));
+        boolean isBroken = isWholeForward && models.isBroken(model, DiffusionPart::isFinite);
         for (HeldSample sample : failed) {
             String what = "the %s's output at step %d of %d"
                     .formatted(
@@ -340,7 +343,7 @@ public final class SteppingStage implements Stage {
         }
         remove(chosen);
         String model = plan.group().model();
-        boolean isLost = !noMemory && models.isLost(model, part -> part.isFinite(1));
+        boolean isLost = !noMemory && models.isLost(model, DiffusionPart::isFinite);
         Failure failure = noMemory
                 ? new Failure("out_of_memory", String.valueOf(problem.getMessage()), true)
                 : new Failure("step_failed", String.valueOf(problem.getMessage()), true);

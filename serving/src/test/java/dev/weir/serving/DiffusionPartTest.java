@@ -80,6 +80,81 @@ class DiffusionPartTest {
         }
     }
 
+    /** The decoder's rows see what the prior made, whose size is another one. */
+    @Test
+    void theGroupOfTestRowsHasWhatAPriorMakesForAPictureOfTheirSize() {
+        ModelFolder folder =
+                ModelFolder.open(Path.of("../engine/src/test/resources/reference/stable_cascade/pipeline"));
+        int side = folder.card().nativeSize();
+
+        try (DiffusionPart part = DiffusionPart.open(folder, 1, new ComputeTarget("cpu", Precision.FP32))) {
+            assertThat(part.nativeKey().inputs().shapes())
+                    .containsEntry("effnet", List.of(6, side * 3 / 128, side * 3 / 128));
+        }
+    }
+
+    @Test
+    void theNetworkOfTheLastStepIsTestedToo() {
+        ModelFolder folder = ModelFolder.open(Path.of("../engine/src/test/resources/reference/karlo/pipeline"));
+        Denoiser network =
+                folder.network(folder.pipeline().diffusing().get(2), new ComputeTarget("cpu", Precision.FP32));
+        var broken = new BrokenAtTheEnd(network);
+
+        try (DiffusionPart part = DiffusionPart.open(folder, 2, broken)) {
+            assertThat(part.isFinite(1)).isTrue();
+            assertThat(part.isFinite()).isFalse();
+            broken.isBroken = false;
+            assertThat(part.isFinite()).isTrue();
+        }
+    }
+
+    /** As if the weights of the network of the last step were no numbers. */
+    private static final class BrokenAtTheEnd implements Denoiser {
+
+        private final Denoiser network;
+        private boolean isBroken = true;
+
+        private BrokenAtTheEnd(Denoiser network) {
+            this.network = network;
+        }
+
+        @Override
+        public List<Float> timesteps() {
+            return network.timesteps();
+        }
+
+        @Override
+        public List<float[]> predict(LatentShape sample, List<Row> rows) {
+            List<float[]> outputs = network.predict(sample, rows);
+            for (int i = 0; i < rows.size(); i++) {
+                if (isBroken && rows.get(i).timestep() == 0) {
+                    outputs.get(i)[0] = Float.NaN;
+                }
+            }
+            return outputs;
+        }
+
+        @Override
+        public List<NetworkInput> inputs() {
+            return network.inputs();
+        }
+
+        @Override
+        public int inChannels() {
+            return network.inChannels();
+        }
+
+        @Override
+        public int outChannels() {
+            return network.outChannels();
+        }
+
+        @Override
+        public void close() {
+            network.close();
+        }
+    }
+
     /** The second copy for LoRAs is the likeliest to find no memory. */
     @Test
     void aNetworkThatDoesNotBecomeAPartIsClosed() {

@@ -5,12 +5,15 @@ import dev.weir.engine.LatentShape;
 import dev.weir.engine.NetworkInput;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Two networks that take the same, of which the second makes the last step of every run, that at timestep 0. Rows at other steps and
  * rows at the last one go through a forward pass of their own. One device thread owns it.
  */
 final class LastStepDenoiser implements Denoiser {
+
+    private static final float END = 0;
 
     private final Denoiser others;
     private final Denoiser last;
@@ -34,7 +37,12 @@ final class LastStepDenoiser implements Denoiser {
     }
 
     private static boolean isLast(Row row) {
-        return row.timestep() == 0;
+        return row.timestep() == END;
+    }
+
+    @Override
+    public List<Float> timesteps() {
+        return Stream.concat(others.timesteps().stream(), Stream.of(END)).toList();
     }
 
     @Override

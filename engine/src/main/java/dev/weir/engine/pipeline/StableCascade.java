@@ -190,15 +190,27 @@ record StableCascade(String className, String prior) implements PipelineType {
         }
     }
 
-    /** That pictures of whole multiples have latents of whole pixels at every level, and that both diffusions' sizes fit. */
+    /** That pictures of whole multiples have samples of whole pixels at every level, and that both diffusions' sizes fit. */
     private void requireSides(PipelineIndex index, ComponentConfig decoder, int scale) {
-        int multiple = scale * decoder.count("patch_size", 1) << decoder.halvings();
+        ComponentConfig embedder = index.config(network());
+        if (CELLS % cell(embedder) != 0) {
+            throw new ModelException("%s: samples of multiples of %d pixels, which %d of a picture's %d are not"
+                    .formatted(embedder.file(), cell(embedder), CELLS, PIXELS));
+        }
+        int multiple = scale * cell(decoder);
         if (PIXELS % multiple != 0) {
             throw new ModelException("%s: pictures of multiples of %d pixels, which %d are not"
                     .formatted(decoder.file(), multiple, PIXELS));
         }
         requireScale(index, DECODER, "latent_dim_scale", (double) PIXELS / CELLS / scale);
         requireScale(index, network(), "resolution_multiple", (double) PIXELS / CELLS);
+    }
+
+    /** Pixels of a sample, each way, that are one at the network's lowest level. */
+    private static int cell(ComponentConfig network) {
+        int halvings =
+                network.json().hasNonNull("switch_level") ? 0 : network.halvings(); // Switched levels keep their sides.
+        return network.count("patch_size", 1) << halvings;
     }
 
     private static void requireScale(PipelineIndex index, String component, String key, double wanted) {
