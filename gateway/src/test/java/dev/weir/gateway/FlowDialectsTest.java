@@ -175,19 +175,4 @@ final class FlowDialectsTest {
         assertThat(made().getGuidanceScale()).isEqualTo(1);
         assertThat(gateway.generate(body.put("guidance_scale", 2)).body()).contains("guidance_scale is not taken by");
     }
-
-    @Test
-    void noSamplerOfComfyuiIsOneOfAFlow() {
-        JsonObject graph = ComfyClient.template();
-        graph.getJsonObject("4").getJsonObject("inputs").put("ckpt_name", "schnell.safetensors");
-        graph.getJsonObject("3")
-                .getJsonObject("inputs")
-                .put("sampler_name", "euler")
-                .put("scheduler", "simple");
-
-        HttpResponse<String> response = ComfyClient.post(gateway, "/prompt", new JsonObject().put("prompt", graph));
-
-        assertThat(response.statusCode()).isEqualTo(400);
-        assertThat(response.body()).contains("Weir does not sample flow models, such as Flux.1, as ComfyUI does");
-    }
 }

@@ -26,6 +26,9 @@ final class MoreSettings {
         if (!generation.getSchedule().isEmpty()) {
             more.put("Schedule type", generation.getSchedule());
         }
+        if (generation.hasFlowTable()) {
+            more.put("Shift", Double.toString(generation.getFlowTable().getShift()));
+        }
         if (generation.hasEta()) {
             more.put("Eta", Float.toString(generation.getEta()));
         }

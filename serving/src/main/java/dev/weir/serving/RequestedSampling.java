@@ -6,6 +6,7 @@ import dev.weir.engine.noise.NoiseStream;
 import dev.weir.engine.pipeline.AestheticScores;
 import dev.weir.engine.pipeline.MaskedContent;
 import dev.weir.engine.pipeline.Request;
+import dev.weir.engine.sampler.FlowTable;
 import dev.weir.engine.sampler.SamplerSpec;
 import dev.weir.engine.sampler.SigmaSpacing;
 import dev.weir.engine.sampler.Span;
@@ -32,7 +33,12 @@ final class RequestedSampling {
                 sampling.getSchedule().isEmpty()
                         ? named.schedule()
                         : Optional.of(SigmaSpacing.named(sampling.getSchedule())),
-                sampling.hasEta() ? Optional.of(sampling.getEta()) : named.eta());
+                sampling.hasEta() ? Optional.of(sampling.getEta()) : named.eta(),
+                sampling.hasFlowTable()
+                        ? Optional.of(new FlowTable(
+                                sampling.getFlowTable().getShift(),
+                                sampling.getFlowTable().getLevels()))
+                        : Optional.empty());
     }
 
     /** The part of the schedule that a stage runs. */

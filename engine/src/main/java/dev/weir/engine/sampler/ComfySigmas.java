@@ -6,7 +6,7 @@ package dev.weir.engine.sampler;
  *
  * @param training sigma of each training timestep, growing
  */
-record ComfySigmas(float[] training, float[] logs) {
+record ComfySigmas(float[] training, ComfyTimes times) {
 
     private static final double RHO = 7;
     private static final double THRESHOLD = 0.025; // of linear_quadratic: where its linear part ends
@@ -20,7 +20,7 @@ record ComfySigmas(float[] training, float[] logs) {
             training[i] = (float) exact[i];
             logs[i] = (float) Math.log(exact[i]);
         }
-        return new ComfySigmas(training, logs);
+        return new ComfySigmas(training, new ComfyTimes.OfTable(logs));
     }
 
     /**
@@ -38,8 +38,8 @@ record ComfySigmas(float[] training, float[] logs) {
 
     private float[] above0(SigmaSpacing spacing, int steps) {
         return switch (spacing) {
-            case COMFYUI_NORMAL -> at(Floats.linspace(training.length - 1, 0, steps), steps);
-            case COMFYUI_SGM_UNIFORM -> at(Floats.linspace(training.length - 1, 0, steps + 1), steps);
+            case COMFYUI_NORMAL -> evenTimes(steps, steps);
+            case COMFYUI_SGM_UNIFORM -> evenTimes(steps + 1, steps);
             case COMFYUI_KARRAS -> karras(steps);
             case COMFYUI_EXPONENTIAL -> exponential(steps);
             case COMFYUI_SIMPLE -> simple(steps);
@@ -51,16 +51,8 @@ record ComfySigmas(float[] training, float[] logs) {
         };
     }
 
-    /** The nearest timestep in the logarithm, which is whole. */
     float timestep(float sigma) {
-        float log = Floats.log(sigma);
-        int nearest = 0;
-        for (int i = 1; i < logs.length; i++) {
-            if (Math.abs(log - logs[i]) < Math.abs(log - logs[nearest])) {
-                nearest = i;
-            }
-        }
-        return nearest;
+        return times.of(sigma);
     }
 
     float[] timesteps(float[] levels) {
@@ -77,20 +69,19 @@ record ComfySigmas(float[] training, float[] logs) {
         return sigma > largest || Math.abs(sigma - largest) <= SAME * Math.max(sigma, largest);
     }
 
-    private float[] at(float[] timesteps, int count) {
+    /** The first levels of a run over so many times from the largest to the smallest. */
+    private float[] evenTimes(int all, int count) {
+        float[] even = Floats.linspace(times.of(training[training.length - 1]), times.of(training[0]), all);
         float[] levels = new float[count];
         for (int i = 0; i < count; i++) {
-            levels[i] = at(timesteps[i]);
+            levels[i] = at(even[i]);
         }
         return levels;
     }
 
     /** The level of a timestep, which need not be whole. */
     float at(float timestep) {
-        int low = (int) timestep;
-        float share = timestep - low;
-        int high = share > 0 ? low + 1 : low;
-        return Floats.exp((1 - share) * logs[low] + share * logs[high]);
+        return times.sigma(timestep);
     }
 
     private float[] karras(int steps) {

@@ -1,13 +1,21 @@
 package dev.weir.engine.sampler;
 
+import java.util.Arrays;
+
 /**
  * The noise levels of a run of a rectified flow, whose samples are {@code (1 - sigma) x0 + sigma noise}: Liu et al. 2022
  * (arXiv 2209.03003). The network tells {@code noise - x0}.
  *
  * @param train training timesteps: the network's timestep is a level times this
  * @param levels one for each step of the schedule
+ * @param end the level after the last step: of clean samples
  */
-record FlowRun(int train, float[] levels) {
+record FlowRun(int train, float[] levels, float end) {
+
+    /** @param levels with that of clean samples at their end */
+    static FlowRun of(int train, float[] levels) {
+        return new FlowRun(train, Arrays.copyOf(levels, levels.length - 1), levels[levels.length - 1]);
+    }
 
     /** The evenly spaced levels before a shift, from the noisiest down. */
     static double[] even(int steps, int train, double first, double last) {
@@ -28,6 +36,10 @@ record FlowRun(int train, float[] levels) {
     private static double shifted(float sigma, FlowShift.Fixed shift) {
         float by = (float) shift.shift();
         return by * sigma / (1 + (float) (shift.shift() - 1) * sigma);
+    }
+
+    float level(int step) {
+        return step < levels.length ? levels[step] : end;
     }
 
     float timestep(int step) {

@@ -10,8 +10,10 @@ import java.util.regex.Pattern;
  *
  * @param schedule how the noise levels lie; empty: as the model's file or the name says
  * @param eta share of random noise, 0 to 1; empty: the scheduler's default
+ * @param table from which one of ComfyUI's schedules chooses the levels of a flow; empty: as ComfyUI does for the model
  */
-public record SamplerSpec(String name, Optional<SigmaSpacing> schedule, Optional<Float> eta) {
+public record SamplerSpec(
+        String name, Optional<SigmaSpacing> schedule, Optional<Float> eta, Optional<FlowTable> table) {
 
     private static final Pattern TEXT = Pattern.compile("(\\w+)(?::(schedule)=(\\w+))?(?:[:,](eta)=([0-9.]{1,6}))?");
 
@@ -33,6 +35,16 @@ public record SamplerSpec(String name, Optional<SigmaSpacing> schedule, Optional
                 throw new IllegalArgumentException("sampler %s has no schedule %s".formatted(name, spacing.schedule()));
             }
         });
+        if (table.isPresent()
+                && !(type.process() == NoisingProcess.FLOW
+                        && schedule.filter(SigmaSpacing::isOfComfyui).isPresent())) {
+            throw new IllegalArgumentException(
+                    "only schedules of ComfyUI choose from other noise levels, and those of a flow alone");
+        }
+    }
+
+    public SamplerSpec(String name, Optional<SigmaSpacing> schedule, Optional<Float> eta) {
+        this(name, schedule, eta, Optional.empty());
     }
 
     /** A sampler with the model's own schedule and the scheduler's own share of noise. */

@@ -218,6 +218,10 @@ public final class Samplers {
         Map<String, JsonNode> decided = new HashMap<>(type.name(spec.name()).decided());
         spec.schedule().ifPresent(spacing -> spacing.decided()
                 .forEach((key, value) -> decided.put(key, JSON.valueToTree(value))));
+        spec.table().ifPresent(table -> {
+            decided.put(SchedulerConfig.TABLE_SHIFT, JSON.valueToTree(table.shift()));
+            decided.put(SchedulerConfig.TABLE_LEVELS, JSON.valueToTree(table.levels()));
+        });
         return type.read(config.keysWith(decided));
     }
 

@@ -22,6 +22,11 @@ public record SchedulerConfig(Path file, String className, ObjectNode keys) {
     /** A key of Weir's own. */
     static final String EVEN_LEVELS = "_even_levels";
 
+    /** Those of a {@link FlowTable}. No file has them. */
+    static final String TABLE_SHIFT = "_table_shift";
+
+    static final String TABLE_LEVELS = "_table_levels";
+
     private static final String USED_DEFAULTS = "_use_default_values";
 
     /** Throws {@link dev.weir.engine.ModelException} naming the file where it is missing or no JSON object. */

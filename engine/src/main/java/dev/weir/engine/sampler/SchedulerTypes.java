@@ -28,6 +28,7 @@ final class SchedulerTypes {
             FlowMatchEulerScheduler.TYPE,
             FlowMatchEulerScheduler.LCM_TYPE,
             FlowMatchHeunScheduler.TYPE,
+            FlowDpmMultistepScheduler.TYPE,
             UnclipScheduler.TYPE,
             ConsistencyScheduler.TYPE,
             ScoreSdeVeScheduler.TYPE,

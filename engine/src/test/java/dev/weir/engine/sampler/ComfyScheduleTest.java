@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Runs by ComfyUI's schedules and samplers: all that {@code tools/reference/comfy_schedules.py} recorded. */
 class ComfyScheduleTest {
 
-    private static final int SIZE = 12;
+    static final int SIZE = 12;
     private static final double TOLERANCE = 1e-4;
     private static final ReferenceFile TENSORS = ReferenceFile.open("samplers/comfyui.safetensors");
     /** Weir's names of the samplers whose names differ. */
@@ -93,7 +93,7 @@ class ComfyScheduleTest {
         requireClose("result", state.sample(), run.recorded("result"));
     }
 
-    private static float[] clean() {
+    static float[] clean() {
         float[] clean = new float[SIZE];
         for (int i = 0; i < SIZE; i++) {
             clean[i] = (float) Math.cos(0.9f * i + 0.7f);
@@ -101,7 +101,7 @@ class ComfyScheduleTest {
         return clean;
     }
 
-    private static float[] said(float[] input, float timestep) {
+    static float[] said(float[] input, float timestep) {
         float share = (float) (0.6 * Math.cos(3 * (double) timestep / 1000));
         float[] said = new float[SIZE];
         for (int i = 0; i < SIZE; i++) {
@@ -110,7 +110,7 @@ class ComfyScheduleTest {
         return said;
     }
 
-    private static void requireClose(String what, float[] ours, float[] theirs) {
+    static void requireClose(String what, float[] ours, float[] theirs) {
         assertThat(ours).as(what).hasSameSizeAs(theirs);
         double scale = 1;
         for (float value : theirs) {

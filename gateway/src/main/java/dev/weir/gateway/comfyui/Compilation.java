@@ -1,19 +1,22 @@
 package dev.weir.gateway.comfyui;
 
+import dev.weir.gateway.comfyui.Value.Chosen;
 import dev.weir.gateway.comfyui.Value.Clip;
 import dev.weir.gateway.comfyui.Value.Conditioning;
 import dev.weir.gateway.comfyui.Value.Control;
 import dev.weir.gateway.comfyui.Value.ControlNet;
+import dev.weir.gateway.comfyui.Value.Guider;
 import dev.weir.gateway.comfyui.Value.Latent;
 import dev.weir.gateway.comfyui.Value.LoraUse;
 import dev.weir.gateway.comfyui.Value.Mask;
 import dev.weir.gateway.comfyui.Value.Model;
+import dev.weir.gateway.comfyui.Value.Noise;
 import dev.weir.gateway.comfyui.Value.Sampled;
+import dev.weir.gateway.comfyui.Value.Sigmas;
 import dev.weir.gateway.comfyui.Value.Told;
 import dev.weir.gateway.comfyui.Value.Unfinished;
 import dev.weir.gateway.comfyui.Value.UpscaleModel;
 import dev.weir.gateway.comfyui.Value.Vae;
-import dev.weir.proto.v1.ModelCard;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,11 +30,13 @@ final class Compilation {
 
     private final Graph graph;
     private final Offer offer;
+    private final Parts parts;
     private final Map<String, List<Value>> values = new HashMap<>();
 
     Compilation(Graph graph, Offer offer) {
         this.graph = graph;
         this.offer = offer;
+        this.parts = new Parts(offer);
     }
 
     /** The pictures of a sampler that an end of the graph shows or saves. Throws {@link RefusedNodeException}. */
@@ -74,12 +79,13 @@ final class Compilation {
 
     private List<Value> made(Node node) {
         return switch (node.type().name()) {
-            case "CheckpointLoaderSimple" -> {
-                boolean refines = offer.refined(node.text("ckpt_name")).isPresent();
-                String model = checkpoint(node);
-                yield List.of(
-                        new Model(model, List.of(), refines), new Clip(model, List.of(), 0, refines), new Vae(model));
-            }
+            case "CheckpointLoaderSimple" -> parts.checkpoint(node);
+            case "UNETLoader" -> List.of(Model.of(parts.part(node, "unet_name"), false));
+            case "DualCLIPLoader" -> List.of(parts.clip(node, true, "clip_name1", "clip_name2"));
+            case "TripleCLIPLoader" -> List.of(parts.clip(node, false, "clip_name1", "clip_name2", "clip_name3"));
+            case "VAELoader" -> List.of(new Vae(parts.part(node, "vae_name")));
+            case "ModelSamplingFlux" -> List.of(model(node).with(Flow.fluxTable(node, parts.card(node, model(node)))));
+            case "ModelSamplingSD3" -> List.of(model(node).with(Flow.table(node, parts.card(node, model(node)))));
             case "LoraLoader" ->
                 List.of(
                         model(node).with(lora(node, "strength_model")),
@@ -99,6 +105,11 @@ final class Compilation {
                                 node.whole("width"),
                                 node.whole("height"),
                                 node.number("ascore").doubleValue())));
+            case "CLIPTextEncodeFlux" ->
+                List.of(Conditioning.of(clip(node), Flow.oneText(node, "t5xxl", "clip_l"), Map.of())
+                        .guidedBy(node));
+            case "CLIPTextEncodeSD3" -> List.of(sd3(node));
+            case "FluxGuidance" -> List.of(conditioning(node, "conditioning").guidedBy(node));
             case "ConditioningCombine" ->
                 List.of(Conditionings.combined(
                         node, conditioning(node, "conditioning_1"), conditioning(node, "conditioning_2")));
@@ -133,7 +144,7 @@ final class Compilation {
                         .by(
                                 node,
                                 value(node, "upscale_model", UpscaleModel.class).file()));
-            case "EmptyLatentImage" -> {
+            case "EmptyLatentImage", "EmptySD3LatentImage" -> {
                 String size = node.whole("width") + "x" + node.whole("height");
                 yield List.of(Latent.of(node, "", size, node.whole("batch_size"), Optional.empty()));
             }
@@ -150,6 +161,18 @@ final class Compilation {
             case "LatentUpscale" -> List.of(LatentSizes.upscaled(node, value(node, "samples", Sampled.class)));
             case "LatentUpscaleBy" -> List.of(LatentSizes.upscaledBy(node, value(node, "samples", Sampled.class)));
             case "KSampler", "KSamplerAdvanced" -> List.of(sampled(node));
+            case "RandomNoise" -> List.of(new Noise(node));
+            case "BasicGuider" -> {
+                Conditioning conditioning = conditioning(node, "conditioning");
+                yield List.of(new Guider(node, model(node), conditioning, conditioning));
+            }
+            case "CFGGuider" ->
+                List.of(new Guider(
+                        node, model(node), conditioning(node, "positive"), conditioning(node, "negative")));
+            case "KSamplerSelect" -> List.of(new Chosen(node));
+            case "BasicScheduler" -> List.of(new Sigmas(node, model(node)));
+            case "SamplerCustom" -> twice(ofParts(node));
+            case "SamplerCustomAdvanced" -> twice(ofMoreParts(node));
             case "VAEDecode" -> {
                 Sampled samples = value(node, "samples", Sampled.class);
                 Sampling.requireSame(node, "vae", vae(node), samples.model());
@@ -172,13 +195,46 @@ final class Compilation {
         if (latent instanceof Unfinished unfinished) {
             return new Refinement(node, unfinished).refined(model(node), positive, negative);
         }
-        return new Sampling(node, model(node), offer)
-                .sampled(
-                        positive,
-                        negative,
-                        latent instanceof Sampled samples
-                                ? LatentSizes.same(samples)
-                                : value(node, "latent_image", Latent.class));
+        return new Sampling(SamplerInputs.of(node), model(node), offer).sampled(positive, negative, begins(node));
+    }
+
+    private Latent begins(Node node) {
+        Link link = node.link("latent_image").orElseThrow();
+        return values(graph.node(link.node())).get(link.slot()) instanceof Sampled samples
+                ? LatentSizes.same(samples)
+                : value(node, "latent_image", Latent.class);
+    }
+
+    /** After the last step, what a sampler makes and what it takes for x0 are the same. */
+    private static List<Value> twice(Value sampled) {
+        return List.of(sampled, sampled);
+    }
+
+    private Value ofParts(Node node) {
+        if (!node.text("add_noise").equals("true")) {
+            throw new RefusedNodeException(node, "add_noise", "only true is computed");
+        }
+        Sigmas sigmas = value(node, "sigmas", Sigmas.class);
+        Model model = model(node);
+        Sampling.requireSame(node, "sigmas", sigmas.model().name(), model.name());
+        SamplerInputs inputs = SamplerInputs.of(node, chosen(node), sigmas);
+        return new Sampling(inputs, model.choosing(sigmas.model()), offer)
+                .sampled(conditioning(node, "positive"), conditioning(node, "negative"), begins(node));
+    }
+
+    private Value ofMoreParts(Node node) {
+        Guider guider = value(node, "guider", Guider.class);
+        Sigmas sigmas = value(node, "sigmas", Sigmas.class);
+        Model model = guider.model();
+        Sampling.requireSame(node, "sigmas", sigmas.model().name(), model.name());
+        Node noise = value(node, "noise", Noise.class).node();
+        SamplerInputs inputs = SamplerInputs.of(node, noise, guider, chosen(node), sigmas);
+        return new Sampling(inputs, model.choosing(sigmas.model()), offer)
+                .sampled(guider.positive(), guider.negative(), begins(node));
+    }
+
+    private Node chosen(Node node) {
+        return value(node, "sampler", Chosen.class).node();
     }
 
     private Model model(Node node) {
@@ -195,14 +251,6 @@ final class Compilation {
 
     private Conditioning conditioning(Node node, String input) {
         return value(node, input, Conditioning.class);
-    }
-
-    private String checkpoint(Node node) {
-        String name = node.text("ckpt_name");
-        return offer.refined(name)
-                .or(() -> offer.checkpoint(name))
-                .map(ModelCard::getId)
-                .orElseThrow(() -> new RefusedNodeException(node, "ckpt_name", "this model is not served any more"));
     }
 
     private static LoraUse lora(Node node, String weight) {
@@ -222,6 +270,15 @@ final class Compilation {
                 Sampling.SIZE,
                 node.whole("target_width") + "x" + node.whole("target_height"));
         return Conditioning.of(clip(node), node.text("text_g"), sizes);
+    }
+
+    private Conditioning sd3(Node node) {
+        String text = Flow.oneText(node, "t5xxl", "clip_l", "clip_g");
+        if (text.isEmpty() && node.text("empty_padding").equals("none")) {
+            throw new RefusedNodeException(
+                    node, "empty_padding", "makes zeros of an empty text, which are not computed");
+        }
+        return Conditioning.of(clip(node), text, Map.of());
     }
 
     private Control control(Node node, boolean both) {

@@ -35,9 +35,8 @@ final class ListHandlers {
         folders.put("controlnet", Offer::controlNets);
         folders.put("embeddings", Offer::embeddings);
         folders.put("upscale_models", Offer::upscalers);
-        // Weir has none of these. Clients ask for them at their start and expect lists.
-        for (String none : List.of("text_encoders", "diffusion_models", "vae")) {
-            folders.put(none, Offer::none);
+        for (String part : List.of("text_encoders", "diffusion_models", "vae")) {
+            folders.put(part, Offer::parts);
         }
         return folders;
     }

@@ -56,6 +56,10 @@ record NodeType(String name, String category, List<Input> inputs, List<String> o
         return with(new Input(name, Input.STRING, true, new JsonObject().put("default", usual), null));
     }
 
+    NodeType flag(String name, boolean usual) {
+        return with(new Input(name, Input.BOOLEAN, true, new JsonObject().put("default", usual), null));
+    }
+
     NodeType whole(String name, Number usual, Number min, Number max) {
         return with(new Input(name, Input.INT, true, range(usual, min, max), null));
     }

@@ -25,7 +25,7 @@ final class NodeTypes {
 
     private static final String[] IMAGE_METHODS = {"nearest-exact", "bilinear", "area", "bicubic", "lanczos"};
 
-    static final Map<String, NodeType> ALL = index(List.of(
+    static final Map<String, NodeType> ALL = index(FlowNodeTypes.all(MOST_SEED, MOST_STEPS), List.of(
             NodeType.of("CheckpointLoaderSimple", "loaders")
                     .choice("ckpt_name", Offer::checkpoints)
                     .gives("MODEL", "CLIP", "VAE"),
@@ -127,11 +127,8 @@ final class NodeTypes {
                     .links(UPSCALE_MODEL, "upscale_model")
                     .link("image")
                     .gives(IMAGE),
-            NodeType.of("EmptyLatentImage", "latent")
-                    .whole("width", 512, 16, MOST_SIDE)
-                    .whole("height", 512, 16, MOST_SIDE)
-                    .whole("batch_size", 1, 1, MOST_BATCH)
-                    .gives(LATENT),
+            empty(NodeType.of("EmptyLatentImage", "latent"), 512),
+            empty(NodeType.of("EmptySD3LatentImage", "latent/sd3"), 1024),
             NodeType.of("VAEEncode", "latent").links(IMAGE, PIXELS).link("vae").gives(LATENT),
             NodeType.of("VAEEncodeForInpaint", "latent/inpaint")
                     .links(IMAGE, PIXELS)
@@ -186,24 +183,16 @@ final class NodeTypes {
             NodeType.of("PreviewImage", "image").links(IMAGE, "images").ends(),
             NodeType.of("SaveImageWebsocket", "api/image")
                     .links(IMAGE, "images")
-                    .ends(),
-            // Clients ask at their start which files these have. There are none: a checkpoint has all its parts.
-            NodeType.of("VAELoader", "loaders").choice("vae_name", Offer::none).gives("VAE"),
-            NodeType.of("UNETLoader", "advanced/loaders")
-                    .choice("unet_name", Offer::none)
-                    .choice("weight_dtype", "default")
-                    .gives("MODEL"),
-            NodeType.of("CLIPLoader", "advanced/loaders")
-                    .choice("clip_name", Offer::none)
-                    .choice("type", "stable_diffusion")
-                    .gives("CLIP"),
-            NodeType.of("DualCLIPLoader", "advanced/loaders")
-                    .choice("clip_name1", Offer::none)
-                    .choice("clip_name2", Offer::none)
-                    .choice("type", "sdxl")
-                    .gives("CLIP")));
+                    .ends()));
 
     private NodeTypes() {}
+
+    private static NodeType empty(NodeType type, int side) {
+        return type.whole("width", side, 16, MOST_SIDE)
+                .whole("height", side, 16, MOST_SIDE)
+                .whole("batch_size", 1, 1, MOST_BATCH)
+                .gives(LATENT);
+    }
 
     private static NodeType sampler(NodeType type, String seed) {
         return type.whole(seed, 0, 0, MOST_SEED)
@@ -220,9 +209,10 @@ final class NodeTypes {
         return Optional.ofNullable(ALL.get(name));
     }
 
-    private static Map<String, NodeType> index(List<NodeType> types) {
+    private static Map<String, NodeType> index(List<NodeType> others, List<NodeType> types) {
         Map<String, NodeType> byName = new LinkedHashMap<>();
         types.forEach(type -> byName.put(type.name(), type));
+        others.forEach(type -> byName.put(type.name(), type));
         return byName;
     }
 }

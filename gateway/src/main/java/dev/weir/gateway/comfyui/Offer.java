@@ -3,12 +3,12 @@ package dev.weir.gateway.comfyui;
 import dev.weir.gateway.job.ModelNames;
 import dev.weir.proto.v1.ControlNet;
 import dev.weir.proto.v1.Embedding;
+import dev.weir.proto.v1.Field;
 import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelCard;
-import dev.weir.proto.v1.Sampler;
 import dev.weir.proto.v1.Upscaler;
+import dev.weir.proto.v1.Workflow;
 import dev.weir.proto.v1.WorkflowStage;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +29,10 @@ record Offer(ModelNames models, Map<String, Uploads.Image> uploads) {
     private static final Pattern ENDING = Pattern.compile("\\.(safetensors|sft|ckpt|pt|pth|bin)$");
     private static final Pattern INPUT = Pattern.compile(" ?\\[input]$");
     private static final String FILE = ".safetensors";
+    private static final Set<String> PARTS =
+            Set.of("unet_name", "clip_name1", "clip_name2", "clip_name3", "vae_name");
+    /** What graphs can say of all that a workflow needs. */
+    private static final Set<String> SAID = Set.of("prompt", "init_image", "mask");
 
     /** Models, their other names, and refiners of models. */
     List<String> checkpoints() {
@@ -37,7 +41,26 @@ record Offer(ModelNames models, Map<String, Uploads.Image> uploads) {
 
     private Stream<String> own() {
         return Stream.concat(models.cards().stream().map(ModelCard::getId), models.aliased().keySet().stream())
-                .distinct();
+                .distinct()
+                .filter(name -> models.find(name).filter(Offer::runs).isPresent());
+    }
+
+    /** Whether some graph makes a picture with a model. */
+    private static boolean runs(ModelCard card) {
+        return SamplerName.of(card).keySet().stream().anyMatch(name -> SamplerName.has(card, name))
+                && card.getWorkflowsList().stream()
+                        .map(Workflow::getFieldsList)
+                        .anyMatch(fields -> fields.stream()
+                                        .anyMatch(field -> field.getName().equals("prompt"))
+                                && fields.stream()
+                                        .filter(Field::getNeeded)
+                                        .allMatch(field -> SAID.contains(field.getName())));
+    }
+
+    /** The models whose parts graphs load one by one. Each part has the name of its model. */
+    List<String> parts() {
+        return own().filter(name -> models.find(name).filter(Flow::is).isPresent())
+                .toList();
     }
 
     /**
@@ -69,11 +92,8 @@ record Offer(ModelNames models, Map<String, Uploads.Image> uploads) {
     }
 
     List<String> samplers() {
-        Collection<String> offered =
-                each(card -> card.getSamplersList().stream().map(Sampler::getName));
-        return SamplerName.SAMPLERS.entrySet().stream()
-                .filter(entry -> offered.contains(entry.getValue()))
-                .map(Map.Entry::getKey)
+        return SamplerName.SAMPLERS.keySet().stream()
+                .filter(name -> models.cards().stream().anyMatch(card -> SamplerName.has(card, name)))
                 .toList();
     }
 
@@ -128,7 +148,7 @@ record Offer(ModelNames models, Map<String, Uploads.Image> uploads) {
     }
 
     Optional<ModelCard> checkpoint(String name) {
-        return models.find(name).or(() -> models.find(stem(name)));
+        return models.find(name).or(() -> models.find(stem(name))).filter(Offer::runs);
     }
 
     /** Choices without the endings of files. */
@@ -139,6 +159,8 @@ record Offer(ModelNames models, Map<String, Uploads.Image> uploads) {
     /** Whether a value that is no choice names something as well. */
     boolean has(Input input, String value) {
         return input.name().equals("ckpt_name") && checkpoint(value).isPresent()
+                || PARTS.contains(input.name())
+                        && checkpoint(value).filter(Flow::is).isPresent()
                 || input.name().equals("image") && upload(value).isPresent();
     }
 

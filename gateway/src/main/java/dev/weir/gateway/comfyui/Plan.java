@@ -123,6 +123,7 @@ record Plan(
         finish.of(sampled).ifPresent(done -> made.setFinishing(done.resizing()).addAllUpscalers(done.upscalers()));
         sampled.phrases().forEach(phrase -> made.addConditionings(phrase.toProto()));
         sampled.negatives().forEach(phrase -> made.addNegativeConditionings(phrase.toProto()));
+        sampled.table().ifPresent(made::setFlowTable);
         sampled.refined().ifPresent(refined -> made.setRefining(refined.refining()));
         for (int i = 0; i < sampled.controls().size(); i++) {
             made.getControlsBuilder(i).setResizing(sampled.controls().get(i).resizing());

@@ -34,9 +34,9 @@ final class Refinement {
     }
 
     /** A sampler that is no refiner takes no texts of one. */
-    static void requireNone(Node node, String input, Conditioning conditioning) {
+    static void requireNone(SamplerInputs inputs, String input, Conditioning conditioning) {
         if (conditioning.clip().refines() || conditioning.told().isPresent()) {
-            throw new RefusedNodeException(node, input, "is encoded for a refiner, which this sampler's model is not");
+            throw inputs.refused(input, "is encoded for a refiner, which this sampler's model is not");
         }
     }
 

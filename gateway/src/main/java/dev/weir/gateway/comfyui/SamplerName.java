@@ -1,5 +1,6 @@
 package dev.weir.gateway.comfyui;
 
+import dev.weir.proto.v1.ModelCard;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -38,8 +39,16 @@ final class SamplerName {
     /** Weir's schedules that have the levels of ComfyUI's schedulers begin with it. */
     static final String EXACT = "comfyui_";
 
-    /** Weir's samplers of rectified flows begin with it. None of them is one of ComfyUI. */
-    static final String FLOW = "flow_";
+    /** Weir's samplers by the names that count for a model. */
+    static Map<String, String> of(ModelCard card) {
+        return Flow.is(card) ? Flow.SAMPLERS : SAMPLERS;
+    }
+
+    /** Whether the model has the sampler of a name. */
+    static boolean has(ModelCard card, String name) {
+        return card.getSamplersList().stream()
+                .anyMatch(offered -> offered.getName().equals(of(card).get(name)));
+    }
 
     private SamplerName() {}
 }

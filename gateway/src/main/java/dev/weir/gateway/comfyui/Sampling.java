@@ -1,10 +1,12 @@
 package dev.weir.gateway.comfyui;
 
+import static dev.weir.gateway.comfyui.SamplerInputs.NEGATIVE;
+import static dev.weir.gateway.comfyui.SamplerInputs.POSITIVE;
+
 import dev.weir.gateway.api.ModelFields;
 import dev.weir.gateway.comfyui.Value.Conditioning;
 import dev.weir.gateway.comfyui.Value.Control;
 import dev.weir.gateway.comfyui.Value.Latent;
-import dev.weir.gateway.comfyui.Value.LoraUse;
 import dev.weir.gateway.comfyui.Value.Model;
 import dev.weir.gateway.comfyui.Value.Place;
 import dev.weir.gateway.comfyui.Value.Resized;
@@ -14,23 +16,18 @@ import dev.weir.gateway.job.Route;
 import dev.weir.gateway.job.SizeRange;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Sampler;
+import dev.weir.proto.v1.WorkflowStage;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
-/** What one node of {@code KSampler} or {@code KSamplerAdvanced} asks for, in Weir's fields. Any thread. */
+/** What one sampler asks for, in Weir's fields. Any thread. */
 final class Sampling {
 
     static final String SIZE = "size";
 
-    private static final String SAMPLER = "sampler_name";
-    private static final String SCHEDULER = "scheduler";
-    private static final String NEGATIVE = "negative";
-    private static final String DENOISE = "denoise";
     private static final String ORIGINAL_SIZE = "original_size";
     private static final String CLIP_SKIP = "clip_skip";
     private static final String LATENT = "latent_image";
@@ -44,18 +41,22 @@ final class Sampling {
     /** Keeps a share of the steps away from the border at which one step less would be counted. */
     private static final double MARGIN = 0.25;
 
+    private final SamplerInputs inputs;
     private final Node node;
     private final Model model;
     private final ModelCard card;
     private final boolean isAdvanced;
-    private final Map<String, Object> fields = new LinkedHashMap<>();
-    private final Map<String, Place> places = new HashMap<>();
+    private final Draft draft = new Draft();
+    private final Map<String, Object> fields = draft.fields();
+    private final Map<String, Place> places = draft.places();
     private final List<Scaled> seen = new ArrayList<>();
     private Optional<Scaled> image = Optional.empty();
     private int mostSteps;
 
-    Sampling(Node node, Model model, Offer offer) {
-        this.node = node;
+    /** @param model whose noise levels count */
+    Sampling(SamplerInputs inputs, Model model, Offer offer) {
+        this.inputs = inputs;
+        this.node = inputs.node();
         this.model = model;
         this.isAdvanced = node.type().name().equals("KSamplerAdvanced");
         this.card =
@@ -70,25 +71,24 @@ final class Sampling {
                     "is the refiner of %s, which can only go on with noise that %s has left"
                             .formatted(card.getId(), card.getId()));
         }
-        requireSame(node, "positive", positive.clip().model(), card.getId());
-        Refinement.requireNone(node, "positive", positive);
-        Refinement.requireNone(node, NEGATIVE, negative);
+        requireSame(inputs, POSITIVE, positive.clip().model(), card.getId());
+        Refinement.requireNone(inputs, POSITIVE, positive);
+        Refinement.requireNone(inputs, NEGATIVE, negative);
         fields.put("model", card.getId());
-        prompts(positive, negative);
-        loras(positive);
-        controls(positive, negative, latent.size());
-        if (positive.clip().lastLayer() != 0) {
-            put(CLIP_SKIP, "positive", skippedLayers(positive.clip().lastLayer()));
+        LoraUses.put(draft, inputs.place(POSITIVE), model.loras(), positive.clip().loras());
+        boolean isFlow = Flow.is(card);
+        if (isFlow) {
+            new FlowPrompts(inputs, card).put(draft, positive, negative);
+        } else {
+            prompts(positive, negative);
+            controls(positive, negative, latent.size());
         }
-        put(
-                "seed",
-                isAdvanced ? "noise_seed" : "seed",
-                node.number(isAdvanced ? "noise_seed" : "seed").toBigInteger());
-        put("guidance_scale", "cfg", node.number("cfg").doubleValue());
-        sampler();
+        put("seed", SamplerInputs.SEED, inputs.number(SamplerInputs.SEED).toBigInteger());
+        sampler(isFlow);
         steps(latent);
         int end = end(latent);
         latent(latent);
+        boolean isPlain = isFlow || isPlain(positive, negative);
         fields.put("noise", "comfyui");
         fields.put("on_disconnect", "finish");
         fields.put("preview", Map.of("every_ms", 500));
@@ -103,14 +103,15 @@ final class Sampling {
                 image,
                 List.copyOf(seen),
                 Optional.empty(),
-                isPlain(positive, negative) ? List.of() : positive.phrases(),
-                isPlain(positive, negative) || negative.isZero() ? List.of() : negative.phrases());
+                isPlain ? List.of() : positive.phrases(),
+                isPlain || negative.isZero() ? List.of() : negative.phrases(),
+                model.table());
         return end == 0 ? sampled : new Unfinished(sampled, end, positive, negative);
     }
 
     /** The step at which it stops before its last one; 0: it does all. */
     private int end(Latent latent) {
-        int steps = node.whole("steps");
+        int steps = inputs.whole(SamplerInputs.STEPS);
         boolean isEmpty = latent.image().isEmpty() && latent.earlier().isEmpty();
         if (!isAdvanced || node.whole(END) >= steps) {
             if (Offer.hasRefiner(card) && isEmpty) {
@@ -134,14 +135,13 @@ final class Sampling {
 
     private void prompts(Conditioning positive, Conditioning negative) {
         if (positive.isZero()) {
-            throw refused("positive", "zeros are computed for the negative prompt only");
+            throw refused(POSITIVE, "zeros are computed for the negative prompt only");
         }
-        if (!negative.clip().equals(positive.clip())) {
-            throw refused(NEGATIVE, "must be encoded as the positive one: by the same CLIP with the same LoRAs");
-        }
-        put("prompt", "positive", Phrase.shown(positive.phrases()));
+        requireSameClip(inputs, positive, negative);
+        put("guidance_scale", SamplerInputs.CFG, inputs.cfg());
+        put("prompt", POSITIVE, Phrase.shown(positive.phrases()));
         if (!isPlain(positive, negative) && !ModelFields.takes(card, "prompt_syntax")) {
-            throw refused("positive", "%s takes one text".formatted(card.getId()));
+            throw refused(POSITIVE, "%s takes one text".formatted(card.getId()));
         }
         if (!negative.isZero()) {
             put("negative_prompt", NEGATIVE, Phrase.shown(negative.phrases()));
@@ -161,7 +161,10 @@ final class Sampling {
         if (!negative.isZero() && !negative.sizes().equals(positive.sizes())) {
             throw refused(NEGATIVE, "must have the same sizes as the positive one");
         }
-        positive.sizes().forEach((name, size) -> put(name, "positive", size));
+        positive.sizes().forEach((name, size) -> put(name, POSITIVE, size));
+        if (positive.clip().lastLayer() != 0) {
+            put(CLIP_SKIP, POSITIVE, skippedLayers(positive.clip().lastLayer()));
+        }
     }
 
     private static boolean isPlain(Conditioning positive, Conditioning negative) {
@@ -176,38 +179,9 @@ final class Sampling {
     private int skippedLayers(int lastLayer) {
         int skipped = -lastLayer - (isSdxl() ? 2 : 1);
         if (skipped < 0) {
-            throw refused("positive", "the last layer of CLIP is not computed for SDXL");
+            throw refused(POSITIVE, "the last layer of CLIP is not computed for SDXL");
         }
         return skipped;
-    }
-
-    /** Those of the model and of CLIP, whose weights may differ. */
-    private void loras(Conditioning positive) {
-        Map<String, Map<String, Object>> uses = new LinkedHashMap<>();
-        Map<String, Node> nodes = new HashMap<>();
-        model.loras().forEach(use -> add(uses, nodes, use, "weight"));
-        positive.clip().loras().forEach(use -> add(uses, nodes, use, "text_weight"));
-        uses.values()
-                .removeIf(use ->
-                        use.get("weight").equals(0.0) && use.get("text_weight").equals(0.0));
-        if (!uses.isEmpty()) {
-            put("loras", "positive", List.copyOf(uses.values()));
-        }
-        List<String> names = List.copyOf(uses.keySet());
-        for (int i = 0; i < names.size(); i++) {
-            String id = nodes.get(names.get(i)).id();
-            String path = "loras[%d].".formatted(i);
-            places.put(path + "name", new Place(id, "lora_name"));
-            places.put(path + "weight", new Place(id, "strength_model"));
-            places.put(path + "text_weight", new Place(id, "strength_clip"));
-        }
-    }
-
-    private static void add(Map<String, Map<String, Object>> uses, Map<String, Node> nodes, LoraUse use, String key) {
-        nodes.putIfAbsent(use.name(), use.node());
-        Map<String, Object> entry = uses.computeIfAbsent(
-                use.name(), name -> new LinkedHashMap<>(Map.of("name", name, "weight", 0.0, "text_weight", 0.0)));
-        entry.merge(key, use.weight(), (one, other) -> (Double) one + (Double) other);
     }
 
     private void controls(Conditioning positive, Conditioning negative, String size) {
@@ -231,54 +205,44 @@ final class Sampling {
                     "end", control.end()));
         }
         if (!entries.isEmpty()) {
-            places.put("controlnets", new Place(node.id(), "positive"));
+            places.put("controlnets", inputs.place(POSITIVE));
             fields.put("controlnets", entries);
         }
     }
 
-    /** A model whose samplers have no schedules is sampled as it says itself. */
-    private void sampler() {
-        String asked = node.text(SAMPLER);
-        String own = SamplerName.SAMPLERS.get(asked);
+    /** A model whose samplers have no schedules is sampled as it says itself, unless it is a flow: its own levels are others. */
+    private void sampler(boolean isFlow) {
+        String asked = inputs.text(SamplerInputs.SAMPLER);
+        String own = SamplerName.of(card).get(asked);
         Sampler sampler = card.getSamplersList().stream()
                 .filter(offered -> offered.getName().equals(own))
                 .findFirst()
-                .orElseThrow(() -> refused(SAMPLER, missing(asked)));
-        put("sampler", SAMPLER, own);
+                .orElseThrow(() ->
+                        refused(SamplerInputs.SAMPLER, "%s does not have %s".formatted(card.getId(), asked)));
+        put("sampler", SamplerInputs.SAMPLER, own);
         mostSteps = sampler.getMostSteps() > 0 ? sampler.getMostSteps() : card.getMaxSteps();
-        String scheduler = node.text(SCHEDULER);
+        String scheduler = inputs.text(SamplerInputs.SCHEDULER);
         if (sampler.getSchedulesList().contains(SamplerName.EXACT + scheduler)) {
-            put("schedule", SCHEDULER, SamplerName.EXACT + scheduler);
-        } else if (sampler.getSchedulesList().contains(scheduler)) {
-            put("schedule", SCHEDULER, scheduler);
-        } else if (!scheduler.equals("normal")) {
-            throw refused(SCHEDULER, "%s has no schedule %s here".formatted(asked, scheduler));
+            put("schedule", SamplerInputs.SCHEDULER, SamplerName.EXACT + scheduler);
+        } else if (!isFlow && sampler.getSchedulesList().contains(scheduler)) {
+            put("schedule", SamplerInputs.SCHEDULER, scheduler);
+        } else if (isFlow || !scheduler.equals("normal")) {
+            throw refused(SamplerInputs.SCHEDULER, "%s has no schedule %s here".formatted(asked, scheduler));
         }
-    }
-
-    /** ComfyUI's levels for flows differ from those of diffusers, and so its pictures would. */
-    private String missing(String sampler) {
-        boolean isFlow = card.getSamplersList().stream()
-                .anyMatch(offered -> offered.getName().startsWith(SamplerName.FLOW));
-        return "%s does not have %s%s"
-                .formatted(
-                        card.getId(),
-                        sampler,
-                        isFlow ? ": Weir does not sample flow models, such as Flux.1, as ComfyUI does" : "");
     }
 
     /** With {@code denoise}, ComfyUI lays out a longer schedule and does its last steps. */
     private void steps(Latent latent) {
-        int steps = node.whole("steps");
+        int steps = inputs.whole(SamplerInputs.STEPS);
         int start = 0;
         int all = steps;
-        String input = DENOISE;
+        String input = SamplerInputs.DENOISE;
         if (isAdvanced) {
             input = "start_at_step";
             start = node.whole(input);
             requireWholeNoise();
-        } else if (node.number(DENOISE).doubleValue() <= WHOLE) {
-            double denoise = node.number(DENOISE).doubleValue();
+        } else if (inputs.number(input).doubleValue() <= WHOLE) {
+            double denoise = inputs.number(input).doubleValue();
             all = denoise == 0 ? 0 : (int) Math.min(Integer.MAX_VALUE, steps / denoise);
             start = all - steps;
         }
@@ -288,13 +252,19 @@ final class Sampling {
         if (all > steps && all > mostSteps) {
             throw refused(input, "needs a schedule of %d steps, and at most %d are computed".formatted(all, mostSteps));
         }
-        put("num_inference_steps", "steps", all);
+        put("num_inference_steps", SamplerInputs.STEPS, all);
         if (latent.image().isPresent() || latent.earlier().isPresent()) {
-            double share = Math.min(1, (all - start + MARGIN) / all);
-            put("strength", input, share);
+            double done = all - start + (countsPartialStep() ? -MARGIN : MARGIN);
+            put("strength", input, start == 0 ? 1 : done / all);
         } else if (start > 0) {
             throw refused(input, "an empty latent image needs all steps");
         }
+    }
+
+    private boolean countsPartialStep() {
+        return card.getWorkflowsList().stream()
+                .flatMap(workflow -> workflow.getStagesList().stream())
+                .anyMatch(WorkflowStage::getCountsPartialStep);
     }
 
     private void requireWholeNoise() {
@@ -305,7 +275,7 @@ final class Sampling {
 
     private void latent(Latent latent) {
         if (!Objects.equals(fields.getOrDefault(SIZE, latent.size()), latent.size())) {
-            throw refused("positive", "the target size must be that of the latent image, " + latent.size());
+            throw refused(POSITIVE, "the target size must be that of the latent image, " + latent.size());
         }
         Node from = latent.from();
         String side = from.has("width") ? wrongSide(from) : from.has("scale_by") ? "scale_by" : "pixels";
@@ -361,18 +331,33 @@ final class Sampling {
     }
 
     private void put(String field, String input, Object value) {
-        fields.put(field, value);
-        places.put(field, new Place(node.id(), input));
+        draft.put(field, inputs.place(input), value);
+    }
+
+    static void requireSameClip(SamplerInputs inputs, Conditioning positive, Conditioning negative) {
+        if (!negative.clip().equals(positive.clip())) {
+            throw inputs.refused(
+                    NEGATIVE, "must be encoded as the positive one: by the same CLIP with the same LoRAs");
+        }
+    }
+
+    static void requireSame(SamplerInputs inputs, String input, String found, String model) {
+        if (!found.equals(model)) {
+            throw inputs.refused(input, misfit(found, model));
+        }
     }
 
     static void requireSame(Node node, String input, String found, String model) {
         if (!found.equals(model)) {
-            throw new RefusedNodeException(
-                    node, input, "is of the checkpoint %s, and Weir uses the parts of one, %s".formatted(found, model));
+            throw new RefusedNodeException(node, input, misfit(found, model));
         }
     }
 
+    private static String misfit(String found, String model) {
+        return "is of the checkpoint %s, and Weir uses the parts of one, %s".formatted(found, model);
+    }
+
     private RefusedNodeException refused(String input, String problem) {
-        return new RefusedNodeException(node, input, problem);
+        return inputs.refused(input, problem);
     }
 }

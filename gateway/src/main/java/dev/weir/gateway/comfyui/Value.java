@@ -2,6 +2,7 @@ package dev.weir.gateway.comfyui;
 
 import dev.weir.gateway.api.ReadImage;
 import dev.weir.gateway.comfyui.Phrase.During;
+import dev.weir.proto.v1.FlowTable;
 import dev.weir.proto.v1.Refining;
 import dev.weir.proto.v1.Upscaler;
 import java.util.ArrayList;
@@ -18,16 +19,36 @@ sealed interface Value
                 Value.UpscaleModel,
                 Value.Conditioning,
                 Value.Mask,
+                Value.Noise,
+                Value.Guider,
+                Value.Chosen,
+                Value.Sigmas,
                 Value.Latent,
                 Value.Sampled,
                 Value.Unfinished,
                 Scaled {
 
-    /** @param refines whether it is the refiner of the model of that name */
-    record Model(String name, List<LoraUse> loras, boolean refines) implements Value {
+    /**
+     * @param refines whether it is the refiner of the model of that name
+     * @param table the noise levels of a flow that a node says
+     */
+    record Model(String name, List<LoraUse> loras, boolean refines, Optional<FlowTable> table) implements Value {
+
+        static Model of(String name, boolean refines) {
+            return new Model(name, List.of(), refines, Optional.empty());
+        }
 
         Model with(LoraUse lora) {
-            return new Model(name, plus(loras, lora), refines);
+            return new Model(name, plus(loras, lora), refines, table);
+        }
+
+        Model with(FlowTable other) {
+            return new Model(name, loras, refines, Optional.of(other));
+        }
+
+        /** Sampled by noise levels of another one. */
+        Model choosing(Model levels) {
+            return new Model(name, loras, refines, levels.table);
         }
     }
 
@@ -36,6 +57,10 @@ sealed interface Value
      * @param refines whether it is that of the model's refiner
      */
     record Clip(String model, List<LoraUse> loras, int lastLayer, boolean refines) implements Value {
+
+        static Clip of(String model, boolean refines) {
+            return new Clip(model, List.of(), 0, refines);
+        }
 
         Clip with(LoraUse lora) {
             return new Clip(model, plus(loras, lora), lastLayer, refines);
@@ -59,6 +84,7 @@ sealed interface Value
      * @param sizes what SDXL is told besides the text, by Weir's fields
      * @param isZero whether its states are zeros
      * @param told what a refiner is told besides the text; empty: as where nobody says it
+     * @param guidance the node that says the scale that a network takes itself
      */
     record Conditioning(
             Clip clip,
@@ -66,28 +92,39 @@ sealed interface Value
             Map<String, String> sizes,
             List<Control> controls,
             boolean isZero,
-            Optional<Told> told)
+            Optional<Told> told,
+            Optional<Node> guidance)
             implements Value {
 
         static Conditioning of(Clip clip, String text, Map<String, String> sizes) {
             return new Conditioning(
-                    clip, List.of(During.all(new Phrase.Text(text))), sizes, List.of(), false, Optional.empty());
+                    clip,
+                    List.of(During.all(new Phrase.Text(text))),
+                    sizes,
+                    List.of(),
+                    false,
+                    Optional.empty(),
+                    Optional.empty());
         }
 
         Conditioning of(List<During> others) {
-            return new Conditioning(clip, List.copyOf(others), sizes, controls, isZero, told);
+            return new Conditioning(clip, List.copyOf(others), sizes, controls, isZero, told, guidance);
         }
 
         Conditioning with(Control control) {
-            return new Conditioning(clip, phrases, sizes, plus(controls, control), isZero, told);
+            return new Conditioning(clip, phrases, sizes, plus(controls, control), isZero, told, guidance);
         }
 
         Conditioning with(Told more) {
-            return new Conditioning(clip, phrases, sizes, controls, isZero, Optional.of(more));
+            return new Conditioning(clip, phrases, sizes, controls, isZero, Optional.of(more), guidance);
         }
 
         Conditioning zero() {
-            return new Conditioning(clip, phrases, sizes, controls, true, told);
+            return new Conditioning(clip, phrases, sizes, controls, true, told, guidance);
+        }
+
+        Conditioning guidedBy(Node node) {
+            return new Conditioning(clip, phrases, sizes, controls, isZero, told, Optional.of(node));
         }
     }
 
@@ -95,6 +132,18 @@ sealed interface Value
     record Told(int width, int height, double score) {}
 
     record Mask(ReadImage.Fine file) implements Value {}
+
+    /** {@code RandomNoise}. */
+    record Noise(Node node) implements Value {}
+
+    /** @param negative of one that has none the positive one, and its scale is 1 */
+    record Guider(Node node, Model model, Conditioning positive, Conditioning negative) implements Value {}
+
+    /** {@code KSamplerSelect}. */
+    record Chosen(Node node) implements Value {}
+
+    /** {@code BasicScheduler}. @param model whose noise levels it chooses from */
+    record Sigmas(Node node, Model model) implements Value {}
 
     /**
      * What a sampler begins with.
@@ -150,6 +199,7 @@ sealed interface Value
      * @param refined what a refiner does of it
      * @param phrases the prompt, where it is more than one text
      * @param negatives the same of the negative prompt
+     * @param table the noise levels of a flow that a node says
      */
     record Sampled(
             Node sampler,
@@ -163,7 +213,8 @@ sealed interface Value
             List<Scaled> controls,
             Optional<Refined> refined,
             List<During> phrases,
-            List<During> negatives)
+            List<During> negatives,
+            Optional<FlowTable> table)
             implements Value {
 
         /** The nodes that sample it, in their order. */
@@ -188,7 +239,8 @@ sealed interface Value
                     controls,
                     Optional.of(refiner),
                     phrases,
-                    negatives);
+                    negatives,
+                    table);
         }
 
         /** What it begins with: the latents or the pictures of another sampler. */

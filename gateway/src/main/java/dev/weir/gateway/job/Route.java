@@ -166,6 +166,9 @@ public final class Route {
         if (generation.hasEta()) {
             sampling.setEta(generation.getEta());
         }
+        if (generation.hasFlowTable()) {
+            sampling.setFlowTable(generation.getFlowTable());
+        }
         if (stage.getTakesOver() && generation.hasRefining()) {
             sampling.setGuidanceScale(generation.getRefining().getGuidanceScale());
         }

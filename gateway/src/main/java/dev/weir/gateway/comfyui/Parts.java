@@ -1,0 +1,51 @@
+package dev.weir.gateway.comfyui;
+
+import dev.weir.gateway.comfyui.Value.Clip;
+import dev.weir.gateway.comfyui.Value.Model;
+import dev.weir.gateway.comfyui.Value.Vae;
+import dev.weir.proto.v1.ModelCard;
+import java.util.List;
+
+/** What nodes load: a model, or a part of one, which is named as its model. Any thread. */
+record Parts(Offer offer) {
+
+    List<Value> checkpoint(Node node) {
+        String name = node.text("ckpt_name");
+        boolean refines = offer.refined(name).isPresent();
+        String model = offer.refined(name)
+                .or(() -> offer.checkpoint(name))
+                .map(ModelCard::getId)
+                .orElseThrow(() -> gone(node, "ckpt_name"));
+        return List.of(Model.of(model, refines), Clip.of(model, refines), new Vae(model));
+    }
+
+    /** The model of a part. */
+    String part(Node node, String input) {
+        return offer.checkpoint(node.text(input)).map(ModelCard::getId).orElseThrow(() -> gone(node, input));
+    }
+
+    /**
+     * All text encoders of a model.
+     *
+     * @param isOfFlux the other kind is Stable Diffusion 3
+     */
+    Clip clip(Node node, boolean isOfFlux, String first, String... others) {
+        String model = part(node, first);
+        for (String other : others) {
+            Sampling.requireSame(node, other, part(node, other), model);
+        }
+        if (offer.checkpoint(model).filter(Flow::embedsGuidance).isPresent() != isOfFlux) {
+            throw new RefusedNodeException(
+                    node, first, "is %s, whose text encoders another node loads".formatted(model));
+        }
+        return Clip.of(model, false);
+    }
+
+    ModelCard card(Node node, Model model) {
+        return offer.checkpoint(model.name()).orElseThrow(() -> gone(node, "model"));
+    }
+
+    private static RefusedNodeException gone(Node node, String input) {
+        return new RefusedNodeException(node, input, "this model is not served any more");
+    }
+}
