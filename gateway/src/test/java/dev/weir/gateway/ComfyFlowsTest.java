@@ -80,8 +80,7 @@ final class ComfyFlowsTest {
                 .clearWorkflows()
                 .clearSamplers()
                 .setDefaultSampler("flow_euler");
-        for (Workflow workflow :
-                List.of(TestCards.textToImage(32, 64, 8, 64), TestCards.imageToImage(32, 64, 8, 64))) {
+        for (Workflow workflow : List.of(TestCards.textToImage(32, 64, 8, 64), TestCards.imageToImage(32, 64, 8, 64))) {
             Workflow.Builder own = workflow.toBuilder().clearFields();
             workflow.getFieldsList().stream()
                     .filter(field -> FLUX.contains(field.getName()) || more.contains(field.getName()))
@@ -91,7 +90,8 @@ final class ComfyFlowsTest {
             card.addWorkflows(own);
         }
         for (String sampler : List.of("flow_euler", "flow_lcm", "flow_dpmpp_2m")) {
-            card.addSamplers(TestCards.sampler(sampler).addAllSchedules(SCHEDULES).setMostSteps(50));
+            card.addSamplers(
+                    TestCards.sampler(sampler).addAllSchedules(SCHEDULES).setMostSteps(50));
         }
         return card.build();
     }
@@ -170,7 +170,8 @@ final class ComfyFlowsTest {
         assertThat(made.getFlowTable().getLevels()).isEqualTo(10_000);
         assertThat(task.getRouteList())
                 .filteredOn(stage -> stage.getName().equals("denoiser"))
-                .allSatisfy(stage -> assertThat(stage.getSampling().getFlowTable()).isEqualTo(made.getFlowTable()));
+                .allSatisfy(
+                        stage -> assertThat(stage.getSampling().getFlowTable()).isEqualTo(made.getFlowTable()));
     }
 
     @Test
@@ -350,7 +351,8 @@ final class ComfyFlowsTest {
                     .containsExactlyInAnyOrder("flux1-dev", "flux1-schnell", "sd3");
         }
         assertThat(choices(info, "KSamplerSelect", "sampler_name")).containsExactly("ddim", "dpmpp_2m", "euler", "lcm");
-        assertThat(new JsonArray(gateway.fetch("/models/diffusion_models").body())).contains("flux1-dev");
+        assertThat(new JsonArray(gateway.fetch("/models/diffusion_models").body()))
+                .contains("flux1-dev");
         assertThat(gateway.fetch("/models/checkpoints").body()).doesNotContain("pixels");
         JsonObject graph = ComfyClient.template();
         inputs(graph, "4").put("ckpt_name", "pixels.safetensors");

@@ -20,8 +20,8 @@ public record FlowTable(double shift, int levels) {
 
     public FlowTable {
         if (!(shift >= LEAST_SHIFT && shift <= MOST_SHIFT)) {
-            throw new IllegalArgumentException(
-                    "the shift of noise levels must be between %s and %s, not %s".formatted(LEAST_SHIFT, MOST_SHIFT, shift));
+            throw new IllegalArgumentException("the shift of noise levels must be between %s and %s, not %s"
+                    .formatted(LEAST_SHIFT, MOST_SHIFT, shift));
         }
         if (levels < 1 || levels > MOST_LEVELS) {
             throw new IllegalArgumentException(

@@ -40,8 +40,9 @@ class ComfyFlowTest {
         Sampler sampler() {
             double shift = json.get("shift").doubleValue();
             boolean isOfNode = json.has("node");
-            Optional<FlowTable> table =
-                    isFlux() ? Optional.of(new FlowTable(Math.exp(shift), 10_000)) : Optional.of(new FlowTable(shift, 1000));
+            Optional<FlowTable> table = isFlux()
+                    ? Optional.of(new FlowTable(Math.exp(shift), 10_000))
+                    : Optional.of(new FlowTable(shift, 1000));
             SamplerSpec spec = new SamplerSpec(
                     "flow_" + text("sampler"),
                     Optional.of(SigmaSpacing.named("comfyui_" + text("scheduler"))),
@@ -75,7 +76,8 @@ class ComfyFlowTest {
     }
 
     static Stream<Named<Case>> runs() {
-        return StreamSupport.stream(ReferenceFile.json("samplers/comfyui_flows.json").spliterator(), false)
+        return StreamSupport.stream(
+                        ReferenceFile.json("samplers/comfyui_flows.json").spliterator(), false)
                 .map(json -> Named.of(json.toString(), new Case(json)));
     }
 

@@ -167,8 +167,7 @@ final class Compilation {
                 yield List.of(new Guider(node, model(node), conditioning, conditioning));
             }
             case "CFGGuider" ->
-                List.of(new Guider(
-                        node, model(node), conditioning(node, "positive"), conditioning(node, "negative")));
+                List.of(new Guider(node, model(node), conditioning(node, "positive"), conditioning(node, "negative")));
             case "KSamplerSelect" -> List.of(new Chosen(node));
             case "BasicScheduler" -> List.of(new Sigmas(node, model(node)));
             case "SamplerCustom" -> twice(ofParts(node));

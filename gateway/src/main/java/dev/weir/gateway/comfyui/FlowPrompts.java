@@ -29,8 +29,7 @@ final class FlowPrompts {
         boolean isGuided = Math.abs(cfg - 1) > 1e-9 * Math.max(cfg, 1);
         draft.put("prompt", inputs.place(SamplerInputs.POSITIVE), text(SamplerInputs.POSITIVE, positive));
         if (isGuided && Flow.embedsGuidance(card)) {
-            throw inputs.refused(
-                    SamplerInputs.CFG, "must be 1: %s takes no negative prompt".formatted(card.getId()));
+            throw inputs.refused(SamplerInputs.CFG, "must be 1: %s takes no negative prompt".formatted(card.getId()));
         }
         if (cfg < 1) {
             throw inputs.refused(SamplerInputs.CFG, "must be 1 or more for " + card.getId());

@@ -29,8 +29,7 @@ record Offer(ModelNames models, Map<String, Uploads.Image> uploads) {
     private static final Pattern ENDING = Pattern.compile("\\.(safetensors|sft|ckpt|pt|pth|bin)$");
     private static final Pattern INPUT = Pattern.compile(" ?\\[input]$");
     private static final String FILE = ".safetensors";
-    private static final Set<String> PARTS =
-            Set.of("unet_name", "clip_name1", "clip_name2", "clip_name3", "vae_name");
+    private static final Set<String> PARTS = Set.of("unet_name", "clip_name1", "clip_name2", "clip_name3", "vae_name");
     /** What graphs can say of all that a workflow needs. */
     private static final Set<String> SAID = Set.of("prompt", "init_image", "mask");
 

@@ -29,8 +29,7 @@ record SamplerInputs(Node node, Map<String, At> elsewhere) {
     record At(Node node, String input) {}
 
     static SamplerInputs of(Node node) {
-        return new SamplerInputs(
-                node, node.has(NOISE_SEED) ? Map.of(SEED, new At(node, NOISE_SEED)) : Map.of());
+        return new SamplerInputs(node, node.has(NOISE_SEED) ? Map.of(SEED, new At(node, NOISE_SEED)) : Map.of());
     }
 
     /** Of {@code SamplerCustom}, which has a part of them itself. */

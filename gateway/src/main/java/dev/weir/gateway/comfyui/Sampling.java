@@ -75,7 +75,8 @@ final class Sampling {
         Refinement.requireNone(inputs, POSITIVE, positive);
         Refinement.requireNone(inputs, NEGATIVE, negative);
         fields.put("model", card.getId());
-        LoraUses.put(draft, inputs.place(POSITIVE), model.loras(), positive.clip().loras());
+        LoraUses.put(
+                draft, inputs.place(POSITIVE), model.loras(), positive.clip().loras());
         boolean isFlow = Flow.is(card);
         if (isFlow) {
             new FlowPrompts(inputs, card).put(draft, positive, negative);
@@ -217,8 +218,8 @@ final class Sampling {
         Sampler sampler = card.getSamplersList().stream()
                 .filter(offered -> offered.getName().equals(own))
                 .findFirst()
-                .orElseThrow(() ->
-                        refused(SamplerInputs.SAMPLER, "%s does not have %s".formatted(card.getId(), asked)));
+                .orElseThrow(
+                        () -> refused(SamplerInputs.SAMPLER, "%s does not have %s".formatted(card.getId(), asked)));
         put("sampler", SamplerInputs.SAMPLER, own);
         mostSteps = sampler.getMostSteps() > 0 ? sampler.getMostSteps() : card.getMaxSteps();
         String scheduler = inputs.text(SamplerInputs.SCHEDULER);
@@ -336,8 +337,7 @@ final class Sampling {
 
     static void requireSameClip(SamplerInputs inputs, Conditioning positive, Conditioning negative) {
         if (!negative.clip().equals(positive.clip())) {
-            throw inputs.refused(
-                    NEGATIVE, "must be encoded as the positive one: by the same CLIP with the same LoRAs");
+            throw inputs.refused(NEGATIVE, "must be encoded as the positive one: by the same CLIP with the same LoRAs");
         }
     }
 
