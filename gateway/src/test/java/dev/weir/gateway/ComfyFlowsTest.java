@@ -156,9 +156,12 @@ final class ComfyFlowsTest {
         assertThat(prompts.made(graph).getGuidanceScale()).isEqualTo(scale);
     }
 
+    /** What a class does not know counts nothing. */
     @Test
     void partsOfAModelAndOfASamplerAreOneRequest() {
-        Task task = prompts.task(custom());
+        JsonObject graph = custom();
+        inputs(graph, "22").put("cfg", 5).put("positive", "x");
+        Task task = prompts.task(graph);
         Generation made = task.getGeneration();
 
         assertThat(made.getPrompt()).isEqualTo("a fox (red)");

@@ -78,6 +78,11 @@ record NodeType(String name, String category, List<Input> inputs, List<String> o
         return new NodeType(name, category, List.copyOf(more), outputs, makesOutput);
     }
 
+    /** Whether it has an input of the name. A node may have more than its class knows. */
+    boolean takes(String input) {
+        return inputs.stream().anyMatch(each -> each.name().equals(input));
+    }
+
     /** As {@code /object_info} describes it. */
     JsonObject toJson(Offer offer) {
         JsonObject input = new JsonObject();

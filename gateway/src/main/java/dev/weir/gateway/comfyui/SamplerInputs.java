@@ -29,7 +29,8 @@ record SamplerInputs(Node node, Map<String, At> elsewhere) {
     record At(Node node, String input) {}
 
     static SamplerInputs of(Node node) {
-        return new SamplerInputs(node, node.has(NOISE_SEED) ? Map.of(SEED, new At(node, NOISE_SEED)) : Map.of());
+        return new SamplerInputs(
+                node, node.type().takes(NOISE_SEED) ? Map.of(SEED, new At(node, NOISE_SEED)) : Map.of());
     }
 
     /** Of {@code SamplerCustom}, which has a part of them itself. */
@@ -52,7 +53,7 @@ record SamplerInputs(Node node, Map<String, At> elsewhere) {
                 Map.of(
                         SEED, new At(noise, NOISE_SEED),
                         MODEL, new At(guides, MODEL),
-                        POSITIVE, new At(guides, guides.has(POSITIVE) ? POSITIVE : "conditioning"),
+                        POSITIVE, new At(guides, guides.type().takes(POSITIVE) ? POSITIVE : "conditioning"),
                         NEGATIVE, new At(guides, NEGATIVE),
                         CFG, new At(guides, CFG),
                         SAMPLER, new At(sampler, SAMPLER),
@@ -75,7 +76,7 @@ record SamplerInputs(Node node, Map<String, At> elsewhere) {
 
     /** 1 for a guider without a scale. */
     double cfg() {
-        return at(CFG).node().number(CFG, "1").doubleValue();
+        return at(CFG).node().type().takes(CFG) ? number(CFG).doubleValue() : 1;
     }
 
     int whole(String input) {
