@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.weir.gateway.job.Strength;
+import dev.weir.proto.v1.Attachment;
 import dev.weir.proto.v1.Field;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.ModelCard;
@@ -300,6 +301,25 @@ final class ComfyFlowsTest {
         assertThat(Strength.of(made.getStrength(), workflow, Sampler.getDefaultInstance())
                         .of(all))
                 .isEqualTo(steps);
+    }
+
+    @Test
+    void aPartOfAnImageIsPaintedByASamplerOfParts() {
+        ComfyClient.upload(
+                gateway, "/upload/image", "a.png", ComfyPrompts.png(64, 48, BufferedImage.TYPE_INT_RGB), Map.of());
+        JsonObject graph = custom();
+        graph.put("40", node("LoadImage", "image", "a.png"));
+        graph.put("41", node("VAEEncode", "pixels", link("40", 0), "vae", link("10", 0)));
+        graph.put("42", node("LoadImageMask", "image", "a.png", "channel", "red"));
+        graph.put("43", node("SetLatentNoiseMask", "samples", link("41", 0), "mask", link("42", 0)));
+        inputs(graph, "13").put("latent_image", link("43", 0));
+        inputs(graph, "17").put("denoise", 0.8);
+        Generation made = prompts.made(graph);
+
+        assertThat(made.getAttachmentsList()).extracting(Attachment::getName).contains("init_image", "mask");
+        assertThat(made.getSteps()).isEqualTo(25);
+        inputs(graph, "17").put("denoise", 0);
+        prompts.refused(graph, "17", "denoise - leaves no step");
     }
 
     @Test
