@@ -86,6 +86,10 @@ final class FileKind {
         if (has(names, "double_blocks.")) {
             return Refusal.transformerFile("a single-file checkpoint of FLUX");
         }
+        if (has(names, "cap_embedder.1.weight") && has(names, "noise_refiner.0.")) {
+            return new Refusal(
+                    "a single-file checkpoint of a transformer like Z-Image's", "Weir runs Z-Image as a folder");
+        }
         Optional<Family> family = Family.of(weights);
         if (family.isPresent()) {
             return new Refusal(

@@ -19,13 +19,16 @@ enum PipelineKind {
     FLUX(
             "Flux.*",
             "a pipeline of FLUX that does something else than Flux.1's text to image, image to image and inpainting"),
+    Z_IMAGE(
+            "ZImage.*",
+            "a pipeline of Z-Image that does something else than text to image, image to image and inpainting"),
     VIDEO(
             "(StableVideoDiffusion|TextToVideo|VideoToVideo|AnimateDiff|CogVideo|Wan|LTX|Mochi|HunyuanVideo|Hunyuan.*Video|"
                     + "Latte|Allegro|SkyReels|EasyAnimate|I2VGen|PIA|Cosmos|ConsisID).*",
             "a video model"),
     AUDIO("(AudioLDM|MusicLDM|StableAudio|DanceDiffusion|AudioDiffusion|SpectrogramDiffusion).*", "an audio model"),
     TRANSFORMER(
-            "(PixArt|Sana|HunyuanDiT|AuraFlow|Chroma|Lumina|CogView|HiDream|OmniGen|QwenImage|ZImage|DiT|Kolors).*",
+            "(PixArt|Sana|HunyuanDiT|AuraFlow|Chroma|Lumina|CogView|HiDream|OmniGen|QwenImage|DiT|Kolors).*",
             "a transformer-based model"),
     INPAINTING(".*Inpaint.*", "an inpainting model"),
     UPSCALER(".*(Upscale|SuperResolution).*", "an upscaler"),

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.diffusion.Row;
@@ -22,13 +23,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whole pictures of diffusers' pipelines of transformers with tiny random checkpoints, and what comes on their way. */
 class TransformersReferenceTest {
 
-    private static final List<String> FAMILIES = List.of("flux", "sd3", "dit", "pixart");
+    private static final List<String> FAMILIES = List.of("flux", "sd3", "dit", "pixart", "z_image");
 
     @TempDir
     private Path temporary;
@@ -83,22 +84,22 @@ class TransformersReferenceTest {
 
     /** Prompts of other lengths, steps, guidance and negative prompts. */
     @ParameterizedTest
-    @EnumSource(Engine.class)
-    void rowsOfPixArtWithOtherPromptsShareForwards(Engine engine) {
-        ReferenceFile tensors = ReferenceFile.open("pixart/io.safetensors");
+    @CsvSource({"pixart,alpha,TORCH,2", "pixart,alpha,ONNX,2", "z_image,model,TORCH,4", "z_image,model,ONNX,4"})
+    void rowsWithOtherPromptsShareForwards(String family, String checkpoint, Engine engine, int count) {
+        ReferenceFile tensors = ReferenceFile.open(family + "/io.safetensors");
         List<JsonNode> cases = StreamSupport.stream(
-                        ReferenceFile.json("pixart/cases.json").spliterator(), false)
-                .filter(json -> json.get("checkpoint").asText().equals("alpha")
+                        ReferenceFile.json(family + "/cases.json").spliterator(), false)
+                .filter(json -> json.get("checkpoint").asText().equals(checkpoint)
                         && json.get("width").asInt() == 48)
                 .toList();
-        assertThat(cases).hasSize(2);
-        try (WorkflowRun run = open("pixart", engine, cases.get(0))) {
+        assertThat(cases).hasSize(count);
+        try (WorkflowRun run = open(family, engine, cases.get(0))) {
             List<Row> rows = cases.stream().map(run::begin).toList();
             int shared = run.step(cases.get(0), rows);
-            assertThat(shared).isEqualTo(2);
+            assertThat(shared).isEqualTo(count);
             run.finish(cases.get(0), rows);
             for (int i = 0; i < rows.size(); i++) {
-                int last = cases.get(i).get("steps").asInt() - 1;
+                int last = calls(cases.get(i)) - 1;
                 String name = cases.get(i).get("name").asText();
                 requireClose(
                         rows.get(i).state().sample(), tensors.floats(name + "/step " + last), name + " beside another");
@@ -201,6 +202,55 @@ class TransformersReferenceTest {
         assertThatThrownBy(() -> ModelFolder.open(old)).hasMessageContaining("num_embeds_ada_norm is 999");
         TestModels.edit(config, "ada_norm_zero", "ada_norm_single");
         assertThatThrownBy(() -> ModelFolder.open(old)).hasMessageContaining("norm_type");
+    }
+
+    @Test
+    void zImageSaysWhatItIs() throws IOException {
+        Path home = ReferenceFile.path("z_image/model");
+        ModelFolder turbo = ModelFolder.open(home);
+        assertThat(turbo.card().pipeline()).isEqualTo("ZImagePipeline");
+        assertThat(turbo.card().defaults().guidanceScale()).isZero();
+        assertThat(turbo.card().defaults().steps()).isEqualTo(8);
+        assertThat(turbo.card().defaults().sampler()).isEqualTo("flow_euler");
+        assertThat(turbo.card().samplers()).doesNotContain("flow_heun", "euler");
+        assertThat(fields(turbo)).contains("negative_prompt", "guidance_scale").doesNotContain("prompt_syntax");
+        assertThat(turbo.latentPreview()).isPresent();
+        assertThat(ModelReport.inspect(home).runs()).isTrue();
+
+        Path slow = TestModels.copy(home, temporary.resolve("slow"));
+        TestModels.edit(slow.resolve("scheduler/scheduler_config.json"), "\"shift\": 3.0", "\"shift\": 6.0");
+        ModelFolder base = ModelFolder.open(slow);
+        assertThat(base.card().defaults().guidanceScale()).isEqualTo(5);
+        assertThat(base.card().defaults().steps()).isEqualTo(50);
+
+        Path transformer = slow.resolve("transformer/config.json");
+        TestModels.edit(transformer, "    64,", "    16,");
+        assertThat(ModelFolder.open(slow).card().maxSize())
+                .isEqualTo(16 * 2 * base.card().scale());
+        TestModels.edit(transformer, "\"n_kv_heads\": 2", "\"n_kv_heads\": 1");
+        assertThatThrownBy(() -> ModelFolder.open(slow)).hasMessageContaining("n_kv_heads");
+        Path omni = TestModels.copy(home, temporary.resolve("omni"));
+        TestModels.edit(omni.resolve("transformer/config.json"), "\"siglip_feat_dim\": null", "\"siglip_feat_dim\": 8");
+        assertThatThrownBy(() -> ModelFolder.open(omni)).hasMessageContaining("siglip_feat_dim = 8");
+    }
+
+    /** Texts that are filled up to other multiples of 32, in one step; and scales that its pipeline has another meaning for. */
+    @Test
+    void theBranchesOfZImageDifferInLength() {
+        JsonNode json = StreamSupport.stream(
+                        ReferenceFile.json("z_image/cases.json").spliterator(), false)
+                .filter(one -> one.get("name").asText().equals("guided"))
+                .findFirst()
+                .orElseThrow();
+        try (WorkflowRun run = open("z_image", Engine.TORCH, json)) {
+            List<Integer> lengths = run.begin(json).branches().stream()
+                    .map(branch -> branch.get(Tensors.ENCODER_HIDDEN_STATES).side(0))
+                    .toList();
+            assertThat(lengths.get(0)).isLessThan(32);
+            assertThat(lengths.get(1)).isGreaterThan(64);
+            JsonNode other = ((ObjectNode) json.deepCopy()).put("guidance_scale", 0.5);
+            assertThatThrownBy(() -> run.begin(other)).hasMessageContaining("guidance_scale 0.5: Z-Image takes 0");
+        }
     }
 
     private static List<String> fields(ModelFolder model) {

@@ -167,6 +167,15 @@ public final class Graph extends Operations {
         return like(x, Op.RMS_NORM, Map.of("eps", eps, "heads", heads), x, weight);
     }
 
+    /**
+     * A sequence with as many tokens as there are flags: its own where one is set, and elsewhere a weight {@code [1, channels]}, whose
+     * name is the whole name.
+     */
+    public Value fill(Value x, Value flags, String name) {
+        var weight = script.declare(scope + name, new Parameter.Plain(), 1, x.channels());
+        return append(Op.FILL, x.channels(), flags.positions(), Map.of(), x, flags, weight);
+    }
+
     /** Global response normalization (Woo et al. 2023, arXiv 2301.00808) of a sequence. */
     public Value responseNorm(Value x, String name, double eps) {
         var scale = script.declare(scope + name + ".gamma", new Parameter.Plain(), 1, 1, 1, x.channels());

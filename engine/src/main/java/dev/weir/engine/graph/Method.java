@@ -50,12 +50,12 @@ public final class Method {
 
     /** The input that is {@link Adapter#down} of a layer. */
     public static String down(String layer) {
-        return "down_" + layer.replace('.', '_');
+        return "down_" + layer.replaceAll("\\W", "_");
     }
 
     /** The input that is {@link Adapter#up} of a layer. */
     public static String up(String layer) {
-        return "up_" + layer.replace('.', '_');
+        return "up_" + layer.replaceAll("\\W", "_");
     }
 
     /** @param in numbers of the layer's input that each number of its output depends on */

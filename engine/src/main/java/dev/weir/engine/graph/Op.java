@@ -67,6 +67,8 @@ public enum Op {
     TIMES_NUMBER,
     /** x, weight {@code [count]}; index. With one of the weight's numbers added. */
     PLUS_NUMBER,
+    /** Sequence, flags {@code [batch, tokens]}, weight {@code [1, channels]}. The sequence's tokens where a flag is set, else the weight. */
+    FILL,
     /** x, y. Joined along their second axis: the channels of images and rows, the tokens of sequences. */
     CONCAT,
     /** Sequences x, y of equally many tokens. Their channels, one after the other. */
@@ -123,14 +125,22 @@ public enum Op {
     FLATTEN,
     /** Rows; tokens. As a sequence of so many tokens. */
     UNFLATTEN,
-    /** Image; side. Each {@code side * side} pixels as one with as many times the channels, which follow each other pixel by pixel. */
+    /**
+     * Image; side, pixelFirst. Each {@code side * side} pixels as one with as many times the channels; pixelFirst: the channels of one
+     * pixel follow each other, not the pixels of a channel.
+     */
     UNSHUFFLE,
-    /** Image; side, pixelFirst. The opposite; pixelFirst: the channels of one pixel follow each other, not the pixels of a channel. */
+    /** Image; side, pixelFirst. The opposite. */
     SHUFFLE,
     /** Table {@code [1, rows, channels]}, ids {@code [1, tokens]}. Rows of the table as a sequence that all rows share. */
     POSITIONS,
-    /** Sequence, cosines and sines {@code [1, tokens, channels / heads / 2]}; heads. Each two numbers turned by an angle, in fp32. */
+    /**
+     * Sequence, cosines and sines {@code [batch, tokens, channels / heads / 2]}; heads, halves. Each two numbers of a head turned by an
+     * angle, in fp32: neighbours, or one of each half.
+     */
     ROTATE,
+    /** Sequence; heads, times. Each head so many times, one after the other. */
+    REPEAT_HEADS,
     /** Table {@code [buckets, heads]}, buckets {@code [tokens, tokens]}. What {@link #ATTENTION} adds to each head's scores. */
     POSITION_BIAS,
     /**

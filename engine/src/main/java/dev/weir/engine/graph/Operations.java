@@ -225,12 +225,17 @@ abstract sealed class Operations permits Graph {
 
     /** Each {@code side * side} pixels as one. Of its channels, those of one channel before follow each other. */
     public final Value unshuffle(Value image, int side) {
+        return unshuffle(image, side, false);
+    }
+
+    /** @param pixelFirst whether the channels of one pixel follow each other instead */
+    public final Value unshuffle(Value image, int side, boolean pixelFirst) {
         int area = side * side;
         return append(
                 Op.UNSHUFFLE,
                 image.channels() * area,
                 Math.max(1, image.positions() / area),
-                Map.of("side", side),
+                Map.of("side", side, "pixelFirst", pixelFirst ? 1 : 0),
                 image);
     }
 
@@ -247,8 +252,24 @@ abstract sealed class Operations permits Graph {
 
     /** Each two numbers of a head's channels turned by an angle of their token's (Su et al. 2021, arXiv 2104.09864). */
     public final Value rotate(Value x, Value cosines, Value sines, int heads) {
+        return rotate(x, cosines, sines, heads, false);
+    }
+
+    /** The same of one number of a head's first half and one of its second. */
+    public final Value rotateHalves(Value x, Value cosines, Value sines, int heads) {
+        return rotate(x, cosines, sines, heads, true);
+    }
+
+    private Value rotate(Value x, Value cosines, Value sines, int heads, boolean halves) {
         requireDivides(x, 2 * heads, "rotation");
-        return like(x, Op.ROTATE, Map.of("heads", heads), x, cosines, sines);
+        return like(x, Op.ROTATE, Map.of("heads", heads, "halves", halves ? 1 : 0), x, cosines, sines);
+    }
+
+    /** Keys or values of fewer heads than the queries have: each head so many times. */
+    public final Value repeatHeads(Value x, int heads, int times) {
+        requireDivides(x, heads, "attention");
+        Map<String, Number> attributes = Map.of("heads", heads, "times", times);
+        return times == 1 ? x : append(Op.REPEAT_HEADS, x.channels() * times, x.positions(), attributes, x);
     }
 
     /** {@code [batch, channels, height, width]} to {@code [batch, height * width, channels]}; columns likewise. */

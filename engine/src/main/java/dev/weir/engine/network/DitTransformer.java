@@ -104,7 +104,7 @@ record DitTransformer(
 
     @Override
     public Denoiser runBy(AdaptableNetwork network) {
-        var feeds = new RowFeeds(channels, inputs(), classes + 1, this::positions);
+        var feeds = new RowFeeds(channels, inputs(), classes + 1, (shape, rows) -> positions(shape));
         return new NetworkDenoiser(network, feeds, channels, Optional.empty(), false);
     }
 

@@ -130,9 +130,7 @@ record FluxTransformer(
         var x = g.linear(g.tokens(packed), "x_embedder", width); // [B, T, D]
         var text = g.linear(g.cast(GraphInputs.of(g, text())), "context_embedder", width); // [B, S, D]
         var embedding = g.cast(g.silu(embedding(g))); // [B, D]
-        // Tokens of the text have no position, so their angle is 0.
-        var turns = new Turns(
-                g.padBefore(turn(g, Rotary.COSINES, x), text, 1), g.padBefore(turn(g, Rotary.SINES, x), text, 0));
+        var turns = Turns.inputs(g, rotary, x.positions()).padBefore(g, text);
         var both = new Streams(text, x);
         for (int i = 0; i < doubles; i++) {
             both = twoStreams(g.at("transformer_blocks." + i), both, embedding, turns);
@@ -145,10 +143,6 @@ record FluxTransformer(
         var last = Modulation.parts(g, embedding, "norm_out.linear", width, 2);
         x = g.linear(Modulation.normed(g, x, last.get(1), last.get(0)), "proj_out", channels * PATCH * PATCH);
         g.returns(g.shuffle(g.image(x, packed), PATCH, false));
-    }
-
-    private Value turn(Graph g, String name, Value x) {
-        return g.input(Input.Kind.SEQUENCE, name, rotary.width() / 2, x.positions());
     }
 
     /** Of the timestep, the guidance scale and the text's vector, {@code [B, D]} in fp32. */
@@ -197,12 +191,5 @@ record FluxTransformer(
     private Value attention(Graph g, Attended of, Turns turns) {
         return g.attention(
                 turns.of(g, of.queries(), heads), turns.of(g, of.keys(), heads), of.values(), heads, Mask.NONE);
-    }
-
-    private record Turns(Value cosines, Value sines) {
-
-        Value of(Graph g, Value x, int heads) {
-            return g.rotate(x, cosines, sines, heads);
-        }
     }
 }

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -81,8 +82,18 @@ final class NetworkDenoiser implements Denoiser {
             int outChannels,
             List<NetworkInput> inputs,
             Function<LatentShape, List<Feed>> ofShape) {
+        return ofTexts(network, inChannels, outChannels, inputs, (shape, rows) -> ofShape.apply(shape));
+    }
+
+    /** The same, whose last inputs also depend on the rows. */
+    static NetworkDenoiser ofTexts(
+            AdaptableNetwork network,
+            int inChannels,
+            int outChannels,
+            List<NetworkInput> inputs,
+            BiFunction<LatentShape, List<Row>, List<Feed>> more) {
         return new NetworkDenoiser(
-                network, new RowFeeds(inChannels, inputs, 0, ofShape), outChannels, Optional.empty(), false);
+                network, new RowFeeds(inChannels, inputs, 0, more), outChannels, Optional.empty(), false);
     }
 
     /** The method for rows that networks of some kinds steer. It has more inputs than {@link #FORWARD}: {@link ResidualShapes}. */

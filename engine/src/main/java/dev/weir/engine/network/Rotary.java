@@ -8,10 +8,11 @@ import java.util.function.DoubleUnaryOperator;
 import java.util.stream.IntStream;
 
 /**
- * The angles by which attention turns queries and keys, by the row and the column of a token in the picture (Su et al. 2021, arXiv
- * 2104.09864). Immutable.
+ * The angles by which attention turns queries and keys, by the places of a token: in a picture its row and its column (Su et al. 2021,
+ * arXiv 2104.09864). Immutable.
  *
- * @param axes how many numbers of a head each axis turns: one that all tokens of a picture have at 0, its rows, and its columns
+ * @param axes how many numbers of a head each axis turns: of a picture one that all its tokens have the same place on, its rows, and its
+ *     columns
  */
 record Rotary(List<Integer> axes, double theta) {
 
@@ -22,30 +23,52 @@ record Rotary(List<Integer> axes, double theta) {
         return axes.stream().mapToInt(Integer::intValue).sum();
     }
 
-    /** {@code [1, tokens, width / 2]} each. */
+    /** Those of a picture's tokens, {@code [1, tokens, width / 2]} each. */
     List<Feed> feeds(LatentShape shape, int patch) {
-        int rows = shape.height() / patch;
-        int columns = shape.width() / patch;
-        return List.of(feed(rows, columns, Math::cos), feed(rows, columns, Math::sin));
+        return feeds(List.of(picture(shape, patch, 0)));
     }
 
-    private Feed feed(int rows, int columns, DoubleUnaryOperator function) {
+    /** The places of a picture's tokens. */
+    static List<int[]> picture(LatentShape shape, int patch, int first) {
+        int columns = shape.width() / patch;
+        return IntStream.range(0, shape.height() / patch * columns)
+                .mapToObj(token -> new int[] {first, token / columns, token % columns})
+                .toList();
+    }
+
+    /**
+     * {@code [rows, tokens, width / 2]} each.
+     *
+     * @param rows of each token its place on every axis
+     */
+    List<Feed> feeds(List<List<int[]>> rows) {
+        return List.of(feed(rows, Math::cos), feed(rows, Math::sin));
+    }
+
+    private Feed feed(List<List<int[]>> rows, DoubleUnaryOperator function) {
         return Feed.floats(
                 bytes -> {
-                    List<float[]> byRow = numbers(1, rows, function);
-                    List<float[]> byColumn = numbers(2, columns, function);
-                    float[] still = numbers(0, 1, function).get(0);
-                    for (int row = 0; row < rows; row++) {
-                        for (int column = 0; column < columns; column++) {
-                            put(bytes, still);
-                            put(bytes, byRow.get(row));
-                            put(bytes, byColumn.get(column));
+                    List<List<float[]>> byAxis = IntStream.range(0, axes.size())
+                            .mapToObj(axis -> numbers(axis, places(rows, axis), function))
+                            .toList();
+                    rows.forEach(row -> row.forEach(token -> {
+                        for (int axis = 0; axis < token.length; axis++) {
+                            put(bytes, byAxis.get(axis).get(token[axis]));
                         }
-                    }
+                    }));
                 },
-                1,
-                (long) rows * columns,
+                rows.size(),
+                rows.get(0).size(),
                 width() / 2);
+    }
+
+    private static int places(List<List<int[]>> rows, int axis) {
+        return 1
+                + rows.stream()
+                        .flatMap(List::stream)
+                        .mapToInt(token -> token[axis])
+                        .max()
+                        .orElse(0);
     }
 
     private static void put(ByteBuffer bytes, float[] numbers) {

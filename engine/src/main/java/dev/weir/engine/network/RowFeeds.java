@@ -11,7 +11,7 @@ import dev.weir.engine.backend.Feed;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 
 /**
  * The inputs of a forward of several rows: the sample, the timestep, and then the network's other inputs in their order, each joined
@@ -19,12 +19,13 @@ import java.util.function.Function;
  * which is neither written nor sent to a device again. Immutable.
  *
  * @param classes how many class labels the network has a table for; 0 where it has none
- * @param ofShape the inputs behind all others, which depend on the sample's shape alone
+ * @param more the inputs behind all others
  */
-record RowFeeds(int inChannels, List<NetworkInput> inputs, int classes, Function<LatentShape, List<Feed>> ofShape) {
+record RowFeeds(
+        int inChannels, List<NetworkInput> inputs, int classes, BiFunction<LatentShape, List<Row>, List<Feed>> more) {
 
     RowFeeds(int inChannels, List<NetworkInput> inputs, int classes) {
-        this(inChannels, inputs, classes, shape -> List.of());
+        this(inChannels, inputs, classes, (shape, rows) -> List.of());
     }
 
     RowFeeds {
@@ -39,7 +40,7 @@ record RowFeeds(int inChannels, List<NetworkInput> inputs, int classes, Function
             var tensors = rows.stream().flatMap(row -> row.inputs().find(input.name()).stream());
             feeds.addAll(feeds(input, tensors.toList()));
         }
-        feeds.addAll(ofShape.apply(sample));
+        feeds.addAll(more.apply(sample, rows));
         return feeds;
     }
 

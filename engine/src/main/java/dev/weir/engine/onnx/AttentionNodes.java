@@ -94,17 +94,31 @@ final class AttentionNodes {
     }
 
     void rotate(Operation o) {
-        var pairs = nodes.node("Reshape", names.of(o, 0), nodes.integers(0, 0, o.integer("heads"), -1, 2));
-        var halves = nodes.append("", "Split", List.of(pairs, nodes.integers(1, 1)), Map.of("axis", -1), 2);
-        var cosines = nodes.node("Unsqueeze", names.of(o, 1), nodes.integers(2, 4));
-        var sines = nodes.node("Unsqueeze", names.of(o, 2), nodes.integers(2, 4));
+        // Of a head's numbers, the axis of the two that are turned comes last, or before that of the pairs.
+        int axis = o.flag("halves") ? 3 : 4;
+        int heads = o.integer("heads");
+        var sides = axis == 3 ? nodes.integers(0, 0, heads, 2, -1) : nodes.integers(0, 0, heads, -1, 2);
+        var pairs = nodes.node("Reshape", names.of(o, 0), sides);
+        var halves = nodes.append("", "Split", List.of(pairs, nodes.integers(1, 1)), Map.of("axis", axis), 2);
+        var cosines = nodes.node("Unsqueeze", names.of(o, 1), nodes.integers(2, axis));
+        var sines = nodes.node("Unsqueeze", names.of(o, 2), nodes.integers(2, axis));
         var first =
                 nodes.node("Sub", nodes.node("Mul", halves.get(0), cosines), nodes.node("Mul", halves.get(1), sines));
         var second =
                 nodes.node("Add", nodes.node("Mul", halves.get(1), cosines), nodes.node("Mul", halves.get(0), sines));
-        var turned = nodes.node("Concat", List.of(first, second), Map.of("axis", -1));
+        var turned = nodes.node("Concat", List.of(first, second), Map.of("axis", axis));
         names.bind(
                 o, nodes.node("Reshape", turned, nodes.integers(0, 0, o.output().channels())));
+    }
+
+    void repeatHeads(Operation o) {
+        int width = o.value(0).channels() / o.integer("heads");
+        int times = o.integer("times");
+        var order = new long[o.output().channels()];
+        for (int i = 0; i < order.length; i++) {
+            order[i] = (long) i / (width * times) * width + i % width;
+        }
+        names.bind(o, nodes.node("Gather", List.of(names.of(o, 0), nodes.integers(order)), Map.of("axis", 2)));
     }
 
     private List<Operation> layers(Operation attention) {

@@ -72,6 +72,8 @@ final class OnnxEmitter {
                                 Map.of("axis", 1)));
             case POSITION_BIAS -> attention.positionBias(o);
             case ROTATE -> attention.rotate(o);
+            case REPEAT_HEADS -> attention.repeatHeads(o);
+            case FILL -> tokens.fill(o);
             case EMBEDDING, EXACT_EMBEDDING ->
                 bind(o, nodes.fp32(nodes.node("Gather", nodes.stored(weight(o, 0)), name(o, 1)), weight(o, 0)));
             case SILU -> bind(o, nodes.contrib("QuickGelu", List.of(name(o, 0)), Map.of("alpha", 1.0)));

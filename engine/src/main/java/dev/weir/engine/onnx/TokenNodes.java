@@ -59,15 +59,19 @@ record TokenNodes(Nodes nodes, Names names, Shapes shapes, Uses uses) {
         return nodes.node("Reshape", last, nodes.integers(0, -1, channels));
     }
 
-    /** The runtime's node has the pixels' channels in the other order. */
+    /** The runtime's node has the channels of one pixel after each other. */
     void unshuffle(Operation o) {
         int side = o.integer("side");
+        var deep = nodes.node("SpaceToDepth", List.of(names.of(o, 0)), Map.of("blocksize", side));
+        if (o.flag("pixelFirst")) {
+            names.bind(o, deep);
+            return;
+        }
         int before = o.value(0).channels();
         var order = new long[before * side * side];
         for (int i = 0; i < order.length; i++) {
             order[i] = (long) i % (side * side) * before + i / (side * side);
         }
-        var deep = nodes.node("SpaceToDepth", List.of(names.of(o, 0)), Map.of("blocksize", side));
         names.bind(o, nodes.node("Gather", List.of(deep, nodes.integers(order)), Map.of("axis", 1)));
     }
 
@@ -81,6 +85,16 @@ record TokenNodes(Nodes nodes, Names names, Shapes shapes, Uses uses) {
         var before = List.of(nodes.integers(0), shapes.of(names.of(o, 1), 1, 2), nodes.integers(0, 0, 0, 0));
         var sides = nodes.node("Concat", before, Map.of("axis", 0));
         names.bind(o, nodes.node("Pad", names.of(o, 0), sides, nodes.number(o.number("number"))));
+    }
+
+    void fill(Operation o) {
+        var flags = names.of(o, 1);
+        var less = nodes.node("Sub", shapes.of(flags, 1, 2), shapes.of(names.of(o, 0), 1, 2));
+        var sides =
+                nodes.node("Concat", List.of(nodes.integers(0, 0, 0, 0), less, nodes.integers(0)), Map.of("axis", 0));
+        var longer = nodes.node("Pad", names.of(o, 0), sides, nodes.number(0));
+        var isOwn = nodes.node("Unsqueeze", flags, nodes.integers(2));
+        names.bind(o, nodes.node("Where", isOwn, longer, nodes.weight((Parameter) o.input(2))));
     }
 
     void shuffle(Operation o) {

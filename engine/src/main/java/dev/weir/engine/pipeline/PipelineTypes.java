@@ -41,7 +41,8 @@ public final class PipelineTypes {
                             new LatentSuperResolution(),
                             new DiffusionTransformer(),
                             new DeepFloydUpscaler(),
-                            new Flux1()),
+                            new Flux1(),
+                            new ZImage()),
                     Stream.of(
                                     InstructPix2Pix.ALL,
                                     PixArtDiffusion.ALL,

@@ -22,6 +22,8 @@ public final class Tokenizers {
             "CLIPTokenizer",
             "CLIPTokenizerFast",
             "GPT2Tokenizer",
+            "Qwen2Tokenizer",
+            "Qwen2TokenizerFast",
             "T5Tokenizer",
             "T5TokenizerFast");
 
@@ -53,6 +55,9 @@ public final class Tokenizers {
         JsonNode config = config(folder);
         if (className.startsWith("T5")) {
             return T5Tokenizers.open(folder, config, className.endsWith("Fast"), maxPositions, embeddings);
+        }
+        if (className.startsWith("Qwen2")) {
+            return Qwen2Tokenizers.open(folder, config, maxPositions, embeddings);
         }
         boolean fast = className.endsWith("Fast");
         if (className.startsWith("Bert") && filled) {

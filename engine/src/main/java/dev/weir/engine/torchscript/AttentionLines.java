@@ -115,15 +115,17 @@ record AttentionLines(
     }
 
     void rotate(Operation o) {
-        var pairs = body.assign("torch.unflatten(torch.to(%s, 6), 2, [%d, -1, 2])"
-                .formatted(expression(o.input(0)), o.integer("heads")));
-        var first = body.assign("torch.select(%s, -1, 0)".formatted(pairs));
-        var second = body.assign("torch.select(%s, -1, 1)".formatted(pairs));
+        boolean halves = o.flag("halves");
+        int axis = halves ? -2 : -1;
+        var pairs = body.assign("torch.unflatten(torch.to(%s, 6), 2, [%d, %s])"
+                .formatted(expression(o.input(0)), o.integer("heads"), halves ? "2, -1" : "-1, 2"));
+        var first = body.assign("torch.select(%s, %d, 0)".formatted(pairs, axis));
+        var second = body.assign("torch.select(%s, %d, 1)".formatted(pairs, axis));
         var cosines = body.assign("torch.unsqueeze(%s, 2)".formatted(expression(o.input(1))));
         var sines = body.assign("torch.unsqueeze(%s, 2)".formatted(expression(o.input(2))));
         var turned =
-                "torch.stack([torch.sub(torch.mul(%1$s, %3$s), torch.mul(%2$s, %4$s)), torch.add(torch.mul(%2$s, %3$s), torch.mul(%1$s, %4$s))], -1)"
-                        .formatted(first, second, cosines, sines);
+                "torch.stack([torch.sub(torch.mul(%1$s, %3$s), torch.mul(%2$s, %4$s)), torch.add(torch.mul(%2$s, %3$s), torch.mul(%1$s, %4$s))], %5$d)"
+                        .formatted(first, second, cosines, sines, axis);
         bind(o, "torch.to(torch.flatten(%s, 2), %d)".formatted(turned, numerics.dtype()));
     }
 }

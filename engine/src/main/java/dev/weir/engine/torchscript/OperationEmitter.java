@@ -54,11 +54,17 @@ final class OperationEmitter {
             case RESPONSE_NORM -> responseNorm(o);
             case GELU_TANH -> let(o, "torch.gelu(%s, approximate=\"tanh\")");
             case CONCAT_CHANNELS -> let(o, "torch.cat([%s, %s], 2)");
-            case UNSHUFFLE -> let(o, "torch.pixel_unshuffle(%s, %d)", o.integer("side"));
+            case UNSHUFFLE -> unshuffle(o);
             case SHUFFLE -> shuffle(o);
             case POSITIONS -> let(o, "torch.index_select(%s, 1, torch.flatten(%s))");
             case POSITION_BIAS -> let(o, "torch.unsqueeze(torch.permute(torch.embedding(%s, %s), [2, 0, 1]), 0)");
             case ROTATE -> attention.rotate(o);
+            case REPEAT_HEADS ->
+                let(
+                        o,
+                        "torch.flatten(torch.repeat_interleave(torch.unflatten(%s, 2, [%d, -1]), %d, 2), 2)",
+                        o.integer("heads"),
+                        o.integer("times"));
             case EMBEDDING -> let(o, "torch.to(torch.embedding(%s, %s), %d)", numerics.dtype());
             case SILU, RELU, PRELU, MISH, TANH, LOG, GELU, ADD, ZEROS_LIKE -> call(o, name(o));
             case LEAKY_RELU -> let(o, "torch.leaky_relu(%s, %s)", o.number("slope"));
@@ -74,6 +80,10 @@ final class OperationEmitter {
             case CONCAT -> let(o, "torch.cat([%s, %s], 1)");
             case NARROW ->
                 let(o, "torch.slice(%s, 1, %d, %d)", o.integer("first"), o.integer("first") + o.integer("count"));
+            case FILL ->
+                let(
+                        o,
+                        "torch.where(torch.unsqueeze(%2$s, 2), torch.constant_pad_nd(%1$s, [0, 0, 0, torch.sub(torch.size(%2$s, 1), torch.size(%1$s, 1))]), %3$s)");
             case LEARNED -> learned(o);
             case LEADING -> let(o, "torch.slice(%s, 1, 0, torch.size(%s, 1))");
             case TRAILING -> let(o, "torch.slice(%s, 1, torch.size(%s, 1))");
@@ -282,6 +292,15 @@ final class OperationEmitter {
         var normed = "torch.mul(torch.to(torch.mul(%s, %s), %d), %s)"
                 .formatted(exact, root, numerics.dtype(), expression(o.input(1)));
         bind(o, heads == 1 ? normed : "torch.flatten(%s, 2)".formatted(normed));
+    }
+
+    private void unshuffle(Operation o) {
+        int side = o.integer("side");
+        var form = o.flag("pixelFirst")
+                ? "torch.flatten(torch.transpose(torch.unflatten(%s, 1, [-1, %d]), 1, 2), 1, 2)"
+                : "%s";
+        var packed = "torch.pixel_unshuffle(%s, %d)".formatted(expression(o.input(0)), side);
+        bind(o, form.formatted(packed, side * side));
     }
 
     private void shuffle(Operation o) {

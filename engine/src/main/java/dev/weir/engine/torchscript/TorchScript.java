@@ -97,6 +97,6 @@ public final class TorchScript {
     }
 
     private static String name(Parameter parameter) {
-        return parameter.name().replace(".", "__");
+        return parameter.name().replace(".", "__").replace("-", "_");
     }
 }

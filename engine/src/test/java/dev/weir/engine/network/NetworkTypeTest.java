@@ -25,6 +25,8 @@ class NetworkTypeTest {
                         "BertModel",
                         "LDMBertModel",
                         "T5EncoderModel",
+                        "Qwen3Model",
+                        "Qwen3ForCausalLM",
                         "GlideTextModel");
         assertThat(Networks.Kind.DENOISER.classNames()).contains("UNet2DConditionModel");
         assertThat(Networks.Kind.AUTOENCODER.classNames())

@@ -17,6 +17,8 @@ class TargetTest {
     @CsvSource({
         "flux/dev/transformer,BF16",
         "flux/dev/text_encoder_2,FP32",
+        "z_image/model/transformer,BF16",
+        "z_image/model/text_encoder,BF16",
         "sd3/sd3/transformer,FP16",
         "checkpoints/sd1/unet,FP16"
     })
