@@ -42,7 +42,7 @@ public final class PipelineTypes {
                             new DiffusionTransformer(),
                             new DeepFloydUpscaler(),
                             new Flux1(),
-                            new ZImage()),
+                            new ZImageDiffusion()),
                     Stream.of(
                                     InstructPix2Pix.ALL,
                                     PixArtDiffusion.ALL,

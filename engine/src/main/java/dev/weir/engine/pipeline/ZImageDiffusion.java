@@ -21,7 +21,7 @@ import java.util.Set;
  * Z-Image (2025, arXiv 2511.22699), and Z-Image-Turbo, which draws in few steps without guidance: a transformer that sees what a language
  * model makes of the prompt as a user's message. A guidance scale of 0 is none, as in its pipeline; it counts from the prompt's output on.
  */
-final class ZImage implements PipelineType {
+final class ZImageDiffusion implements PipelineType {
 
     private static final String NAME = "ZImagePipeline";
     private static final String ENCODER = "text_encoder";
