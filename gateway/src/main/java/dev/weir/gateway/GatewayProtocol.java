@@ -7,13 +7,14 @@ import dev.weir.gateway.job.UserRules;
 import dev.weir.gateway.ledger.JobLedger;
 import dev.weir.proto.Parcel;
 import dev.weir.proto.v1.Cancel;
+import dev.weir.runtime.Loop;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.bus.Delivery;
 import dev.weir.runtime.bus.Inbox;
 import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The gateway's side of the job protocol: its jobs, the ledger, and the messages of stages and of other gateways. It has
@@ -69,15 +70,21 @@ public final class GatewayProtocol {
 
     /** Completes when no job is left here. Other gateways, if there are any, continue what is not done in time. */
     public Future<Void> drain(Duration deadline) {
-        Promise<Void> idle = Promise.promise();
-        long handOver = node.loop().after(Math.max(1, deadline.minus(HAND_OVER).toMillis()), ledger::handOver);
-        jobs.drain(deadline).onComplete(done -> node.loop().cancel(handOver)).onComplete(idle);
-        return idle.future();
+        Loop loop = node.loop();
+        long end = loop.nanos() + deadline.toNanos();
+        long handOver = loop.after(Math.max(1, deadline.minus(HAND_OVER).toMillis()), () -> ledger.handOver()
+                // A process that stood still hands over past its deadline. Only what nobody takes is ended.
+                .onComplete(left ->
+                        loop.after(Math.max(1, TimeUnit.NANOSECONDS.toMillis(end - loop.nanos())), jobs::endAll)));
+        return jobs.drain().onComplete(done -> loop.cancel(handOver));
     }
 
-    /** Leaves the remaining jobs to the other gateways. */
+    /** Leaves the remaining jobs to the other gateways, and ends what nobody takes. */
     public Future<Void> leave() {
-        return ledger.handOver().compose(left -> jobs.drain(Duration.ZERO));
+        return ledger.handOver().compose(left -> {
+            jobs.endAll();
+            return jobs.drain();
+        });
     }
 
     /** Says goodbye. */

@@ -4,6 +4,7 @@ import static dev.weir.gateway.TestGateway.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.google.protobuf.InvalidProtocolBufferException;
 import dev.weir.gateway.GatewayConfig.Limits;
 import dev.weir.gateway.GatewayConfig.Patience;
 import dev.weir.gateway.MoodyMemory.Mood;
@@ -11,6 +12,7 @@ import dev.weir.gateway.TestStage.Sitting;
 import dev.weir.gateway.job.JobId;
 import dev.weir.proto.v1.JobEventRecord;
 import dev.weir.proto.v1.JobRecord;
+import dev.weir.proto.v1.KeyRecord;
 import dev.weir.runtime.memory.MemoryArea;
 import dev.weir.runtime.memory.MemoryMap;
 import io.vertx.core.Vertx;
@@ -21,8 +23,11 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
@@ -34,6 +39,7 @@ final class LedgerTest {
 
     private static final JsonObject APPLE =
             new JsonObject().put("prompt", "a red apple").put("seed", 5);
+    private static final Duration LONG = Duration.ofMinutes(5);
     private static final Duration RESULT = Duration.ofSeconds(2);
     private static final GatewayConfig SHORT = TestGateway.CONFIG
             .with(new Patience(Duration.ofSeconds(60), Duration.ofSeconds(30), Duration.ofSeconds(10), RESULT))
@@ -72,6 +78,50 @@ final class LedgerTest {
         }
         assertThat(gateway.isIdle()).isTrue();
         assertThat(gateway.stage.sittings()).isEmpty();
+    }
+
+    @Test
+    void aRecordWithoutAnAnswerIsTakenBackUnlessAnotherGatewayHasAdoptedIt() {
+        String adopted = unansweredJob("adopted");
+        String left = unansweredJob("left");
+        JobRecord record = record(adopted, memory.content(MemoryArea.JOBS));
+        byte[] taken = record.toBuilder().setOwner("gateway-b.1").build().toByteArray();
+        get(memory.content(MemoryArea.JOBS).put(adopted, taken, LONG));
+
+        await().until(() -> get(memory.content(MemoryArea.JOBS).get(left)), Optional::isEmpty);
+        assertThat(get(memory.content(MemoryArea.JOBS).get(adopted))).hasValue(taken);
+        assertThat(jobsOfKeys()).as("a repeated request finds the adopted job").contains(adopted);
+    }
+
+    private String unansweredJob(String key) {
+        Set<String> before = jobsOfKeys();
+        memory.unansweredJobs.set(1);
+        HttpResponse<String> response = gateway.send(gateway.request("/v1/jobs")
+                .header("Content-Type", "application/json")
+                .header("Idempotency-Key", key)
+                .POST(BodyPublishers.ofString(APPLE.encode()))
+                .build());
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(503);
+        return jobsOfKeys().stream()
+                .filter(job -> !before.contains(job))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private Set<String> jobsOfKeys() {
+        MemoryMap keys = memory.content(MemoryArea.KEYS);
+        return get(keys.keys()).stream()
+                .map(key -> get(keys.get(key)).orElseThrow())
+                .map(LedgerTest::job)
+                .collect(Collectors.toSet());
+    }
+
+    private static String job(byte[] key) {
+        try {
+            return KeyRecord.parseFrom(key).getJobId();
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test

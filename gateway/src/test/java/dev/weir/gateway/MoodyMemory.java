@@ -46,6 +46,9 @@ final class MoodyMemory implements ClusterMemory {
     /** So many reads of images get no answer. */
     final AtomicInteger unreadImages = new AtomicInteger();
 
+    /** So many jobs are recorded without an answer. */
+    final AtomicInteger unansweredJobs = new AtomicInteger();
+
     MoodyMemory(Vertx vertx) {
         this.vertx = vertx;
         this.memory = new LocalMemory(vertx);
@@ -102,7 +105,10 @@ final class MoodyMemory implements ClusterMemory {
 
             @Override
             public Future<Optional<byte[]>> putIfAbsent(String key, byte[] value, Duration life) {
-                return write(key, () -> map.putIfAbsent(key, value, life));
+                boolean isUnanswered =
+                        area == MemoryArea.JOBS && unansweredJobs.getAndUpdate(left -> Math.max(0, left - 1)) > 0;
+                return write(key, () -> map.putIfAbsent(key, value, life)
+                        .compose(written -> isUnanswered ? silence() : Future.succeededFuture(written)));
             }
 
             @Override
@@ -113,6 +119,11 @@ final class MoodyMemory implements ClusterMemory {
             @Override
             public Future<Void> remove(String key) {
                 return write(key, () -> map.remove(key));
+            }
+
+            @Override
+            public Future<Void> remove(String key, byte[] expected) {
+                return write(key, () -> map.remove(key, expected));
             }
 
             @Override

@@ -34,6 +34,7 @@ final class Store {
     static final int PARTS = 3;
 
     private static final long ANSWER_MICROS = 4000;
+    private static final long NOTICED_MICROS = 3_000_000;
     private static final Comparator<JobRecord> AGE =
             Comparator.comparingLong(JobRecord::getEpoch).thenComparingLong(JobRecord::getVersion);
 
@@ -79,9 +80,12 @@ final class Store {
         return new View(process, loop);
     }
 
+    /** The others notice the end of a process by its closed connections, mostly before its lease expires. */
     void left(Process process) {
-        members.remove(process.toString());
-        removed.remove(process);
+        world.after(world.random.nextLong(NOTICED_MICROS), server, () -> {
+            members.remove(process.toString());
+            removed.remove(process);
+        });
     }
 
     /** The others remove a node that stands still; it rejoins later. */
@@ -305,6 +309,17 @@ final class Store {
         public Future<Void> remove(String key) {
             return call(part(key), entries -> {
                 entries.remove(key);
+                return null;
+            });
+        }
+
+        @Override
+        public Future<Void> remove(String key, byte[] expected) {
+            return call(part(key), entries -> {
+                Entry there = live(entries, key);
+                if (there != null && Arrays.equals(there.value, expected)) {
+                    entries.remove(key);
+                }
                 return null;
             });
         }

@@ -17,7 +17,6 @@ import io.opentelemetry.api.trace.StatusCode;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -343,19 +342,12 @@ public final class Jobs {
         }
     }
 
-    /** Accepts no more jobs. Completes when the last one has ended, or was ended at the deadline. */
-    public Future<Void> drain(Duration deadline) {
+    /** Accepts no more jobs. Completes when the last one has ended. */
+    public Future<Void> drain() {
         if (idle == null) {
             idle = Promise.promise();
         }
-        if (jobs.isEmpty()) {
-            idle.tryComplete();
-        } else if (deadline.toMillis() < 1) {
-            endAll();
-        } else {
-            long timer = node.loop().after(deadline.toMillis(), this::endAll);
-            idle.future().onComplete(done -> node.loop().cancel(timer));
-        }
+        tellIfIdle();
         return idle.future();
     }
 
@@ -363,7 +355,8 @@ public final class Jobs {
         return idle != null;
     }
 
-    private void endAll() {
+    /** Ends what is left when a gateway stops. */
+    public void endAll() {
         Failure stopped = new Failure("shutting_down", "the gateway stopped", false);
         inFlight().forEach(job -> endAll(job, stopped));
     }

@@ -73,9 +73,14 @@ final class Gateways {
         this.node = node;
         this.nanoClock = nanoClock;
         this.table = new LeaseTable<>(
-                new LeaseTable.Reading<>(GatewayStatus::getName, GatewayStatus::getSequence, GatewayStatus::getGone),
+                new LeaseTable.Reading<>(
+                        GatewayStatus::getName,
+                        GatewayStatus::getSequence,
+                        GatewayStatus::getGone,
+                        GatewayStatus::getMember),
                 StatusDirectory.LEASE.toNanos(),
-                nanoClock);
+                nanoClock,
+                node.memory()::isMember);
         this.isolation =
                 new IsolationDetector(() -> hearsAnybody() && !node.memory().isAlone(), ALONE, nanoClock);
     }
@@ -240,6 +245,7 @@ final class Gateways {
                 .setAddress(Addresses.gateway(node.nodeId()))
                 .setSequence(++sequence)
                 .setGone(goodbye)
+                .setMember(node.memory().member())
                 .setMemoryView(node.memory().view())
                 .addAllSees(others())
                 .addAllSamples(own.get().stream().map(Demand::toProto).toList())
@@ -249,6 +255,9 @@ final class Gateways {
     private void receive(Delivery delivery) {
         GatewayStatus status = delivery.parcel().header().getGateway();
         if (!delivery.parcel().header().hasGateway() || status.getAddress().equals(Addresses.gateway(node.nodeId()))) {
+            return;
+        }
+        if (!table.admits(status)) {
             return;
         }
         missing.remove(status.getName());

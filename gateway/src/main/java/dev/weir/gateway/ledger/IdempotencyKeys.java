@@ -8,6 +8,7 @@ import dev.weir.runtime.memory.MemoryArea;
 import dev.weir.runtime.memory.MemoryMap;
 import io.vertx.core.Future;
 import java.time.Duration;
+import java.util.Optional;
 
 /** The job of each idempotency key, in the cluster's memory. Stores nothing itself; any thread. */
 final class IdempotencyKeys {
@@ -37,16 +38,18 @@ final class IdempotencyKeys {
     }
 
     /**
-     * Binds a key to another job, if the first one was never created. @return whether the key was still bound to that
+     * Binds a key to another job, if the first one was never created. @return the binding; empty if the key was not
+     * bound to the first one any more
      */
-    Future<Boolean> rebind(String key, KeyRecord before, String job, long nowMs) {
+    Future<Optional<KeyRecord>> rebind(String key, KeyRecord before, String job, long nowMs) {
         KeyRecord mine = before.toBuilder().setJobId(job).setCreatedMs(nowMs).build();
-        return keys.replace(key, before.toByteArray(), mine.toByteArray(), life);
+        return keys.replace(key, before.toByteArray(), mine.toByteArray(), life)
+                .map(written -> written ? Optional.of(mine) : Optional.empty());
     }
 
-    /** Frees a key whose job was rejected. */
-    void free(String key) {
-        keys.remove(key);
+    /** Frees a key whose job was rejected, unless it has another job by now. */
+    void free(String key, KeyRecord bound) {
+        keys.remove(key, bound.toByteArray());
     }
 
     private static KeyRecord read(byte[] bytes) {

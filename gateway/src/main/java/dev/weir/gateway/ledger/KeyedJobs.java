@@ -37,7 +37,7 @@ final class KeyedJobs {
                         OwnedJobs.unavailable("the idempotency key could not be looked up: " + problem.getMessage())))
                 .compose(bound -> {
                     if (bound.getJobId().equals(id)) {
-                        return begin(id, spec, key);
+                        return begin(bound, spec, key);
                     }
                     if (!bound.getRequest().equals(ByteString.copyFrom(request))) {
                         return Future.failedFuture(new ReusedKeyException());
@@ -46,8 +46,14 @@ final class KeyedJobs {
                 });
     }
 
-    private Future<KeptJob> begin(String id, JobSpec spec, String key) {
-        return owned.submit(id, spec).onFailure(refused -> keys.free(key));
+    /** A job that may be recorded after all may be adopted and found by others. So its key remains bound for a while. */
+    private Future<KeptJob> begin(KeyRecord bound, JobSpec spec, String key) {
+        String id = bound.getJobId();
+        return owned.submit(id, spec).onFailure(refused -> {
+            if (!owned.isUnborn(id)) {
+                keys.free(key, bound);
+            }
+        });
     }
 
     private Future<KeptJob> find(KeyRecord bound, JobSpec spec, String key, byte[] request) {
@@ -61,7 +67,8 @@ final class KeyedJobs {
             }
             String id = owned.newId();
             return keys.rebind(key, bound, id, loop.nowMs())
-                    .compose(rebound -> rebound ? begin(id, spec, key) : submit(spec, key, request));
+                    .compose(rebound ->
+                            rebound.map(mine -> begin(mine, spec, key)).orElseGet(() -> submit(spec, key, request)));
         });
     }
 }

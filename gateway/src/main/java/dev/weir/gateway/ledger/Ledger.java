@@ -50,6 +50,11 @@ final class Ledger {
         return jobs.remove(id);
     }
 
+    /** Unless another gateway has written it since. */
+    Future<Void> remove(String id, byte[] known) {
+        return jobs.remove(id, known);
+    }
+
     /**
      * All jobs, separately from each node that holds some of the records, so that a silent node only delays its own.
      */

@@ -187,7 +187,7 @@ final class OwnedJobs implements RecordedJob.Owner {
                     recordedJob.drop();
                     jobs.withdraw(job);
                     attachments.forget(id, spec.generation());
-                    REMOVE_AGAIN.forEach(after -> loop.after(after.toMillis(), () -> ledger.remove(id)));
+                    REMOVE_AGAIN.forEach(after -> loop.after(after.toMillis(), () -> ledger.remove(id, record)));
                     loop.after(REMOVED.toMillis(), () -> unborn.remove(id));
                     String reason = created.failed() ? created.cause().getMessage() : "its name is taken";
                     return Future.failedFuture(unavailable("the job could not be recorded: " + reason));

@@ -55,6 +55,11 @@ final class HeapMap implements MemoryMap {
     }
 
     @Override
+    public Future<Void> remove(String key, byte[] expected) {
+        return Arrays.equals(entries.get(key), expected) ? remove(key) : answer(null);
+    }
+
+    @Override
     public List<Future<Set<String>>> keysByHolder() {
         return List.of(answer(Set.copyOf(entries.keySet())));
     }

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Writes an entry if it has the expected value, with a time to live. It is one asynchronous operation; Hazelcast's own
+ * Writes an entry if it has the expected value, with a time to live, or removes it. It is one asynchronous operation; Hazelcast's own
  * calls block a thread and need two. It runs on the partition's thread of the member that holds the entry and of the
  * members with copies. It is serialized as its fields, so no class name is on the wire.
  */
@@ -36,12 +36,19 @@ final class CompareAndSet implements EntryProcessor<String, byte[], byte[]>, Ide
         this.lifeMs = lifeMs;
     }
 
-    /** @return null if it was written, otherwise the existing value; empty if there is no entry */
+    /** Removes the entry instead of writing it. */
+    static CompareAndSet removing(byte[] expected) {
+        return new CompareAndSet(expected, null, 0);
+    }
+
+    /** @return null if it was written, or is as it would be; otherwise the existing value; empty if there is no entry */
     @Override
     public byte[] process(Map.Entry<String, byte[]> entry) {
         byte[] there = entry.getValue();
         written = isCopy || Arrays.equals(there, expected);
-        if (written) {
+        if (written && value == null) {
+            entry.setValue(null);
+        } else if (written) {
             ((ExtendedMapEntry<String, byte[]>) entry).setValue(value, lifeMs, TimeUnit.MILLISECONDS);
         }
         // A retried write whose first answer was lost finds its own value.

@@ -72,6 +72,11 @@ final class HazelcastMap implements MemoryMap {
     }
 
     @Override
+    public Future<Void> remove(String key, byte[] expected) {
+        return write(key, CompareAndSet.removing(expected)).mapEmpty();
+    }
+
+    @Override
     public List<Future<Set<String>>> keysByHolder() {
         try {
             return holders.partitions().entrySet().stream()

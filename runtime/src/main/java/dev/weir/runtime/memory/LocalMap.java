@@ -70,6 +70,11 @@ final class LocalMap implements MemoryMap {
     }
 
     @Override
+    public synchronized Future<Void> remove(String key, byte[] expected) {
+        return live(key).filter(there -> Arrays.equals(there, expected)).isPresent() ? remove(key) : done(null);
+    }
+
+    @Override
     public synchronized List<Future<Set<String>>> keysByHolder() {
         sweep();
         return List.of(done(Set.copyOf(entries.keySet())));

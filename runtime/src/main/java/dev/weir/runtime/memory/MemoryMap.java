@@ -33,6 +33,9 @@ public interface MemoryMap {
 
     Future<Void> remove(String key);
 
+    /** Removes the entry if it has the expected bytes, for those who cannot know what others wrote meanwhile. */
+    Future<Void> remove(String key, byte[] expected);
+
     /**
      * The names of all entries, separately from each node that holds some, so that a silent node only delays its own.
      * Asks every node: for rare use.

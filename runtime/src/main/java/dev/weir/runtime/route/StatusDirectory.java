@@ -24,15 +24,14 @@ public final class StatusDirectory implements NodeDirectory {
     /** Five lost status messages do not end a lease. */
     public static final Duration LEASE = Duration.ofMillis(2500);
 
-    static final LeaseTable.Reading<NodeStatus> READING =
-            new LeaseTable.Reading<>(NodeStatus::getAddress, NodeStatus::getSequence, NodeStatus::getGone);
+    static final LeaseTable.Reading<NodeStatus> READING = new LeaseTable.Reading<>(
+            NodeStatus::getAddress, NodeStatus::getSequence, NodeStatus::getGone, NodeStatus::getMember);
 
     private static final Logger log = LoggerFactory.getLogger(StatusDirectory.class);
     private static final long SWEEP_MS = 100;
 
     private final Loop loop;
     private final Executor context;
-    private final Predicate<String> isMember;
     private final LeaseTable<NodeStatus> table;
     private final List<Consumer<NodeStatus>> lostListeners = new CopyOnWriteArrayList<>();
     private final List<Consumer<NodeStatus>> heardListeners = new ArrayList<>();
@@ -41,8 +40,7 @@ public final class StatusDirectory implements NodeDirectory {
     /** @param isMember whether a node with that name is in the cluster */
     public StatusDirectory(Loop loop, Predicate<String> isMember) {
         this.loop = loop;
-        this.table = new LeaseTable<>(READING, LEASE.toNanos(), loop::nanos);
-        this.isMember = isMember;
+        this.table = new LeaseTable<>(READING, LEASE.toNanos(), loop::nanos, isMember);
         this.context = loop.here();
     }
 
@@ -82,8 +80,8 @@ public final class StatusDirectory implements NodeDirectory {
             return;
         }
         NodeStatus status = delivery.parcel().header().getStatus();
-        if (!status.getMember().isEmpty() && !isMember.test(status.getMember())) {
-            return; // The sender was partitioned and has not rejoined yet, so no answer would reach it.
+        if (!table.admits(status)) {
+            return;
         }
         Optional<NodeStatus> gone = table.hear(status);
         alive = table.alive();
@@ -96,7 +94,7 @@ public final class StatusDirectory implements NodeDirectory {
         if (!lapsed.isEmpty()) {
             alive = table.alive();
             lapsed.forEach(status -> {
-                log.warn("No status from {} for {} ms. It is considered dead", status.getAddress(), LEASE.toMillis());
+                log.warn("{} has left, or sent no status for {} ms", status.getAddress(), LEASE.toMillis());
                 tellLost(status);
             });
         }

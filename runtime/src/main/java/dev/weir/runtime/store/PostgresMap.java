@@ -29,6 +29,7 @@ final class PostgresMap implements MemoryMap {
             "UPDATE weir_entries SET value = $3, expires = now() + make_interval(secs => $4) "
                     + "WHERE area = $1 AND key = $2 AND expires > now() AND value = $5";
     private static final String REMOVE = "DELETE FROM weir_entries WHERE area = $1 AND key = $2";
+    private static final String REMOVE_KNOWN = REMOVE + " AND value = $3";
     private static final String KEYS = "SELECT key FROM weir_entries WHERE area = $1 AND expires > now()";
 
     /** No node of the cluster. */
@@ -76,6 +77,12 @@ final class PostgresMap implements MemoryMap {
     @Override
     public Future<Void> remove(String key) {
         return execute(REMOVE, Tuple.of(area.toString(), key)).mapEmpty();
+    }
+
+    @Override
+    public Future<Void> remove(String key, byte[] expected) {
+        return execute(REMOVE_KNOWN, Tuple.of(area.toString(), key, Buffer.buffer(expected)))
+                .mapEmpty();
     }
 
     @Override

@@ -87,6 +87,19 @@ abstract class MemoryContract {
     }
 
     @Test
+    void anEntryIsRemovedOnlyAsItIsKnown() throws Exception {
+        MemoryMap jobs = here().map(MemoryArea.JOBS);
+        get(jobs.remove(key, bytes("none")));
+        get(jobs.put(key, bytes("one"), LONG));
+
+        get(there().map(MemoryArea.JOBS).remove(key, bytes("two")));
+        assertThat(get(jobs.get(key))).hasValue(bytes("one"));
+
+        get(there().map(MemoryArea.JOBS).remove(key, bytes("one")));
+        assertThat(get(jobs.get(key))).isEmpty();
+    }
+
+    @Test
     void ofManyWhoReplaceAtOnceOneDoes() throws Exception {
         get(here().map(MemoryArea.JOBS).put(key, bytes("one"), LONG));
 

@@ -3,6 +3,8 @@ package dev.weir.runtime.route;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.proto.v1.NodeStatus;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -11,7 +13,9 @@ class LeaseTableTest {
     private static final long LEASE = 2500;
 
     private final AtomicLong now = new AtomicLong();
-    private final LeaseTable<NodeStatus> table = new LeaseTable<>(StatusDirectory.READING, LEASE, now::get);
+    private final Set<String> left = new HashSet<>();
+    private final LeaseTable<NodeStatus> table =
+            new LeaseTable<>(StatusDirectory.READING, LEASE, now::get, member -> !left.contains(member));
 
     @Test
     void aNodeThatIsHeardOfStaysAndASilentOneIsLost() {
@@ -24,6 +28,20 @@ class LeaseTableTest {
         }
 
         assertThat(table.alive()).extracting(NodeStatus::getAddress).containsExactly("a");
+    }
+
+    @Test
+    void whoLeavesTheClusterIsLostAtOnce() {
+        NodeStatus gone = status("a", 1).toBuilder().setMember("one").build();
+        table.hear(gone);
+        table.hear(status("b", 1).toBuilder().setMember("two").build());
+        table.hear(status("c", 1));
+        left.add("one");
+        pass(1);
+
+        assertThat(table.sweep()).containsExactly(gone);
+        assertThat(table.alive()).extracting(NodeStatus::getAddress).containsExactlyInAnyOrder("b", "c");
+        assertThat(table.admits(gone)).isFalse();
     }
 
     @Test
