@@ -50,6 +50,7 @@ public final class Logs extends ContextAwareBase implements Configurator {
         context.getLogger("io.vertx.core.eventbus.impl.MessageConsumerImpl").setLevel(Level.ERROR);
         // It warns where there is no temporary folder, which only its native transports would need.
         context.getLogger("io.netty.util.internal.PlatformDependent").setLevel(Level.ERROR);
+        context.addTurboFilter(new LostConnections());
         return ExecutionStatus.DO_NOT_INVOKE_NEXT_IF_ANY;
     }
 
