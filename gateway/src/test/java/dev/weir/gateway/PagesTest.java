@@ -2,6 +2,7 @@ package dev.weir.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.proto.v1.ForwardPace;
 import dev.weir.proto.v1.Holding;
 import dev.weir.proto.v1.Holdings;
 import dev.weir.proto.v1.ModelStatus;
@@ -124,6 +125,9 @@ final class PagesTest {
         gateway.directory.put(TestGateway.status(StageKind.DENOISER)
                 .setLastBatch(6)
                 .setStepSeconds(0.25)
+                .putPace(
+                        TestGateway.CARD.getId(),
+                        ForwardPace.newBuilder().setLoneSeconds(0.125).build())
                 .setWaiting(3)
                 .setHoldings(Holdings.newBuilder()
                         .addSamples(Holding.newBuilder()
@@ -142,6 +146,8 @@ final class PagesTest {
         assertThat(denoiser.getString("node")).isEqualTo(TestStage.NODE);
         assertThat(denoiser.getInteger("last_batch")).isEqualTo(6);
         assertThat(denoiser.getDouble("step_seconds")).isEqualTo(0.25);
+        assertThat(denoiser.getJsonArray("models").getJsonObject(0).getDouble("forward_seconds"))
+                .isEqualTo(0.125);
         assertThat(denoiser.getInteger("waiting")).isEqualTo(3);
         assertThat(denoiser.getJsonArray("samples")).containsExactly("a/1");
     }

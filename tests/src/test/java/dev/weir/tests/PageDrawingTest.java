@@ -199,11 +199,13 @@ final class PageDrawingTest {
     private static void withStepsOf(AtomicReference<Double> seconds, Page page) {
         page.route("**/v1/cluster", route -> {
             JsonObject answer = new JsonObject(route.fetch().text());
-            answer.getJsonArray("stages")
+            JsonObject denoiser = answer.getJsonArray("stages")
                     .getJsonObject(1)
                     .getJsonArray("nodes")
                     .getJsonObject(0)
                     .put("step_seconds", seconds.get());
+            denoiser.getJsonArray("models")
+                    .forEach(model -> ((JsonObject) model).put("forward_seconds", seconds.get()));
             route.fulfill(new FulfillOptions().setBody(answer.encode()).setContentType("application/json"));
         });
     }

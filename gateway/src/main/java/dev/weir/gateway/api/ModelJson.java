@@ -10,6 +10,7 @@ import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Sampler;
 import dev.weir.proto.v1.Upscaler;
 import dev.weir.proto.v1.Workflow;
+import dev.weir.proto.v1.WorkflowStage;
 import dev.weir.runtime.bus.Addresses;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
@@ -112,12 +113,15 @@ public final class ModelJson {
                 .put("sizes", size(Route.range(workflow)));
     }
 
-    /** With the kind of node that runs each. */
+    /** With the kind of node that runs each, and the network calls that do not depend on a request's steps. */
     private static JsonArray stages(Workflow workflow) {
         JsonArray stages = new JsonArray();
-        workflow.getStagesList()
-                .forEach(stage -> stages.add(
-                        new JsonObject().put("name", stage.getName()).put("node", Addresses.name(stage.getNode()))));
+        for (WorkflowStage stage : workflow.getStagesList()) {
+            JsonObject json =
+                    new JsonObject().put("name", stage.getName()).put("node", Addresses.name(stage.getNode()));
+            Route.fixedForwards(workflow, stage).ifPresent(forwards -> json.put("forwards", forwards));
+            stages.add(json);
+        }
         return stages;
     }
 

@@ -6,6 +6,7 @@ import dev.weir.gateway.job.Jobs;
 import dev.weir.gateway.job.ModelCatalog;
 import dev.weir.gateway.job.ModelNames;
 import dev.weir.gateway.ledger.JobLedger;
+import dev.weir.proto.v1.ForwardPace;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
@@ -118,6 +119,11 @@ public final class ClusterHandlers {
             JsonObject json = new JsonObject().put("id", model.getId()).put("loaded", !model.getUnloaded());
             if (!model.getProblem().isEmpty()) {
                 json.put("problem", model.getProblem());
+            }
+            double forward = status.getPaceOrDefault(model.getId(), ForwardPace.getDefaultInstance())
+                    .getLoneSeconds();
+            if (forward > 0) {
+                json.put("forward_seconds", EventJson.rounded(forward));
             }
             JsonObject fingerprints = new JsonObject();
             model.getFingerprintsMap().forEach(fingerprints::put);

@@ -11,6 +11,7 @@ import dev.weir.proto.v1.Workflow;
 import dev.weir.proto.v1.WorkflowStage;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.regex.Pattern;
 
 /** Chooses the workflow of a request, and makes the stages of its images. Stateless. */
@@ -18,6 +19,7 @@ public final class Route {
 
     private static final double GUIDED = 1;
     private static final int GUIDED_ROWS = 2;
+    private static final String PRIOR_STEPS = "prior_steps";
     /** Between the parts of a prompt in the syntax of stable-diffusion-webui. */
     private static final Pattern AND = Pattern.compile("\\bAND\\b", Pattern.UNICODE_CHARACTER_CLASS);
 
@@ -71,6 +73,26 @@ public final class Route {
                 .mapToInt(WorkflowStage::getOwnSteps)
                 .max()
                 .orElse(0);
+    }
+
+    /**
+     * The network calls of a stage that a request's steps do not change; empty where they do. A refiner does some of those of the stage
+     * before it.
+     */
+    public static OptionalInt fixedForwards(Workflow workflow, WorkflowStage stage) {
+        if (stage.getRole() != StageRole.DIFFUSE) {
+            return OptionalInt.of(1);
+        }
+        if (stage.getTakesOver()) {
+            return OptionalInt.of(0);
+        }
+        if (stage.hasPriorSampler()) {
+            return workflow.getFieldsList().stream()
+                    .filter(field -> field.getName().equals(PRIOR_STEPS) && field.hasUsual())
+                    .mapToInt(field -> (int) field.getUsual())
+                    .findFirst();
+        }
+        return stage.getOwnSteps() > 0 ? OptionalInt.of(ownForwards(stage)) : OptionalInt.empty();
     }
 
     /** The stages of an image that is made as a workflow says. */

@@ -2,7 +2,7 @@
 // draws with the model's draft where the server has one.
 
 import { currentModel, currentRequest, knownModels } from "./form.js";
-import { drafted, draftOf } from "./models.js";
+import { drafted, draftOf, expectedSeconds } from "./models.js";
 import { loadDrawing, saveDrawing } from "./store.js";
 
 /** A pause of typing that asks for an image: a short one where an image takes less than a second. */
@@ -39,17 +39,15 @@ export function startDrawing(draw) {
   });
 }
 
-/** @param stages of the cluster, with the measured time of a step */
+/** @param stages of the cluster, with the measured times of steps */
 export function offerDrawing({ stages }) {
-  const model = currentModel()?.id;
   const draft = draftOf(currentModel(), knownModels());
   const steps = draft?.default_steps ?? Number(byId("steps").value);
-  const times = stages.filter(({ stage }) => stage === "denoiser").flatMap(({ nodes }) => nodes)
-    .filter((node) => node.step_seconds > 0 && node.models.some(({ id, loaded }) => id === model && loaded))
-    .map((node) => node.step_seconds);
-  const expected = Math.min(...times) * steps;
+  // A draft that is not loaded yet is about as fast as its model.
+  const expected = [draft, currentModel()].filter((model) => model)
+    .map((model) => expectedSeconds(model, steps, stages)).find((seconds) => seconds !== undefined);
   pause = expected < 1 ? SHORT_PAUSE_MS : PAUSE_MS;
   // A draft is made for this, also where no step was measured yet.
-  byId("drawField").hidden = times.length === 0 ? !draft : expected > FAST_SECONDS;
+  byId("drawField").hidden = expected === undefined ? !draft : expected > FAST_SECONDS;
   byId("drawField").title = draft ? `With ${draft.id}, in ${steps} steps` : "";
 }

@@ -3,11 +3,14 @@ package dev.weir.gateway.job;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.gateway.TestCards;
+import dev.weir.proto.v1.Field;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.ModelCard;
+import dev.weir.proto.v1.Sampler;
 import dev.weir.proto.v1.Stage;
 import dev.weir.proto.v1.Workflow;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -39,6 +42,27 @@ final class RouteTest {
         assertThat(rows(editing.build(), generation.setImageGuidanceScale(0.9f)))
                 .isEqualTo(1);
         assertThat(rows(editing.build(), 1)).isEqualTo(1);
+    }
+
+    /** By these the page tells how long an image takes. */
+    @Test
+    void onlyStagesThatSampleAsTheRequestSaysHaveNoFixedCalls() {
+        Workflow.Builder workflow = TestCards.textToImage(32, 64, 8, 64).toBuilder();
+        assertThat(fixed(workflow)).containsExactly(OptionalInt.of(1), OptionalInt.empty(), OptionalInt.of(1));
+
+        workflow.getStagesBuilder(DENOISER).setOwnSteps(7).setOwnForwards(13);
+        assertThat(fixed(workflow).get(DENOISER)).hasValue(13);
+        workflow.getStagesBuilder(DENOISER).setOwnSteps(0).setTakesOver(true);
+        assertThat(fixed(workflow).get(DENOISER)).hasValue(0);
+        workflow.getStagesBuilder(DENOISER).setTakesOver(false).setPriorSampler(Sampler.getDefaultInstance());
+        workflow.addFields(Field.newBuilder().setName("prior_steps").setUsual(20));
+        assertThat(fixed(workflow).get(DENOISER)).hasValue(20);
+    }
+
+    private static List<OptionalInt> fixed(Workflow.Builder workflow) {
+        return workflow.getStagesList().stream()
+                .map(stage -> Route.fixedForwards(workflow.build(), stage))
+                .toList();
     }
 
     @Test
