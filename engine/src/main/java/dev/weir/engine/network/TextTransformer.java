@@ -30,6 +30,8 @@ final class TextTransformer implements TextEncoder {
     static final String FORWARD = "forward";
 
     private static final int ROWS_OF_A_FORWARD = 64;
+    /** Those of the prompts that wait, mostly. */
+    private static final int READINGS = 64;
 
     private record OwnRow(Prompt prompt, TokenRow row) {}
 
@@ -37,6 +39,7 @@ final class TextTransformer implements TextEncoder {
     private final TextNetwork form;
     private final Lexicon.Extension extension;
     private Lexicon lexicon;
+    private Recent<Prompt, Reading> readings = recent();
 
     /** @param extension of a network that takes the vectors of words */
     TextTransformer(AdaptableNetwork network, Lexicon lexicon, TextNetwork form, Lexicon.Extension extension) {
@@ -52,7 +55,7 @@ final class TextTransformer implements TextEncoder {
         var rows = new ArrayList<OwnRow>();
         for (Prompt prompt : prompts) {
             requireLayers(prompt);
-            var reading = Reading.of(prompt, lexicon);
+            var reading = reading(prompt);
             readings.add(reading);
             reading.rows().forEach(row -> rows.add(new OwnRow(prompt, row)));
         }
@@ -65,8 +68,13 @@ final class TextTransformer implements TextEncoder {
 
     @Override
     public PromptSize size(Prompt prompt) {
-        var reading = Reading.of(prompt, lexicon);
+        var reading = reading(prompt);
         return new PromptSize(reading.rows().size(), (long) reading.tokens() * form.width());
+    }
+
+    /** A prompt is read when its size is asked for, and again when it is encoded. */
+    private Reading reading(Prompt prompt) {
+        return readings.get(prompt, () -> Reading.of(prompt, lexicon));
     }
 
     private static List<PromptStates> joined(List<Reading> readings, List<Tensors> states) {
@@ -130,12 +138,17 @@ final class TextTransformer implements TextEncoder {
                 FORWARD, feeds, prompts.stream().map(Prompt::loras).toList(), states -> split(states, rows, longest));
     }
 
+    private static Recent<Prompt, Reading> recent() {
+        return new Recent<>(READINGS, reading -> {});
+    }
+
     @Override
     public Runnable prepareWords(Collection<Embedding> embeddings) {
         var next = extension.of(lexicon, embeddings);
         return () -> {
             lexicon.closeEmbeddings();
             lexicon = next;
+            readings = recent();
         };
     }
 

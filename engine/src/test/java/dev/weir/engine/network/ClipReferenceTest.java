@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -214,9 +215,29 @@ class ClipReferenceTest {
     }
 
     /** Knows the recorded prompts by number. */
+    @Test
+    void aPromptWhoseSizeIsAskedForIsReadOnce() {
+        var fixture = new Fixture(HOME.resolve("projected"));
+        var read = new ArrayList<String>();
+        var prompt = Prompt.of("1");
+        var target = new ComputeTarget("cpu", Precision.FP32);
+        try (var encoder =
+                Networks.textEncoder(fixture.config("."), fixture.weights("."), recorded(fixture, read::add), target)) {
+            var size = encoder.size(prompt);
+            assertThat(encoder.size(prompt)).isEqualTo(size);
+            encoder.encode(List.of(Prompt.of("1"), Prompt.of("2")));
+        }
+        assertThat(read).containsExactly("1", "2");
+    }
+
     private static Tokenizer recorded(Fixture fixture) {
+        return recorded(fixture, prompt -> {});
+    }
+
+    private static Tokenizer recorded(Fixture fixture, Consumer<String> reads) {
         int length = fixture.shape("ids")[1];
         return Fixture.recordedTokenizer(length, prompt -> {
+            reads.accept(prompt);
             int row = Integer.parseInt(prompt);
             return Arrays.copyOfRange(fixture.longs("ids"), row * length, (row + 1) * length);
         });
