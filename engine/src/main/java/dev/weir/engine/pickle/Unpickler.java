@@ -125,10 +125,7 @@ final class Unpickler {
     }
 
     private Object pop() {
-        if (stack.size() <= (marks.isEmpty() ? 0 : marks.get(marks.size() - 1))) {
-            throw new ModelException("the pickle takes a value that is not there");
-        }
-        return stack.remove(stack.size() - 1);
+        return last(1).get(0);
     }
 
     private Object top() {
@@ -138,11 +135,11 @@ final class Unpickler {
     }
 
     private List<Object> last(int count) {
-        List<Object> values = new ArrayList<>(count);
-        for (int i = 0; i < count; i++) {
-            values.add(0, pop());
+        int first = stack.size() - count;
+        if (first < (marks.isEmpty() ? 0 : marks.get(marks.size() - 1))) {
+            throw new ModelException("the pickle takes a value that is not there");
         }
-        return values;
+        return take(first);
     }
 
     /** All values after the last mark, which goes too. */
@@ -150,7 +147,15 @@ final class Unpickler {
         if (marks.isEmpty()) {
             throw new ModelException("the pickle takes a mark that is not there");
         }
-        List<Object> top = stack.subList(marks.remove(marks.size() - 1), stack.size());
+        return take(marks.remove(marks.size() - 1));
+    }
+
+    /**
+     * All values from a place of the stack on, which go. They are copied at once: a list to whose begin each value was
+     * added was sometimes read too early by code of the JVM's second compiler (JDK 17.0.15).
+     */
+    private List<Object> take(int first) {
+        List<Object> top = stack.subList(first, stack.size());
         List<Object> values = new ArrayList<>(top);
         top.clear();
         return values;
