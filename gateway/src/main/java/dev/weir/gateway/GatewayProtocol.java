@@ -7,7 +7,6 @@ import dev.weir.gateway.job.UserRules;
 import dev.weir.gateway.ledger.JobLedger;
 import dev.weir.proto.Parcel;
 import dev.weir.proto.v1.Cancel;
-import dev.weir.runtime.Loop;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.bus.Delivery;
@@ -70,13 +69,24 @@ public final class GatewayProtocol {
 
     /** Completes when no job is left here. Other gateways, if there are any, continue what is not done in time. */
     public Future<Void> drain(Duration deadline) {
-        Loop loop = node.loop();
-        long end = loop.nanos() + deadline.toNanos();
-        long handOver = loop.after(Math.max(1, deadline.minus(HAND_OVER).toMillis()), () -> ledger.handOver()
-                // A process that stood still hands over past its deadline. Only what nobody takes is ended.
-                .onComplete(left ->
-                        loop.after(Math.max(1, TimeUnit.NANOSECONDS.toMillis(end - loop.nanos())), jobs::endAll)));
-        return jobs.drain().onComplete(done -> loop.cancel(handOver));
+        long end = node.loop().nanos() + deadline.toNanos();
+        Future<Void> idle = jobs.drain();
+        long handOver = node.loop().after(Math.max(1, deadline.minus(HAND_OVER).toMillis()), () -> ledger.handOver()
+                .onSuccess(left -> endAt(end, idle)));
+        return idle.onComplete(done -> node.loop().cancel(handOver));
+    }
+
+    /** Called after the hand-over, also in a process that stood still past its deadline: nobody takes what is left. */
+    private void endAt(long end, Future<Void> idle) {
+        if (!idle.isComplete()) {
+            node.loop()
+                    .after(
+                            Math.max(
+                                    1,
+                                    TimeUnit.NANOSECONDS.toMillis(
+                                            end - node.loop().nanos())),
+                            jobs::endAll);
+        }
     }
 
     /** Leaves the remaining jobs to the other gateways, and ends what nobody takes. */

@@ -88,9 +88,21 @@ class KernelsTest {
         assertThat(bytes).isGreaterThan((long) IN * OUT * Float.BYTES);
         assertThat(beside.kernels().bytes()).isEqualTo(bytes);
         assertThat(beside.kernels()).isSameAs(plain.kernels());
+        var image = floats(2 * IN * SIDE * SIDE);
+        var before = result(plain, network, image);
+        assertThat(result(beside, network, image)).isEqualTo(before);
         beside.close();
-        plain.run(network.methods().get(0).name(), List.of(FEED), ByteBuffer::remaining);
+        assertThat(result(plain, network, image)).isEqualTo(before);
         plain.close();
+    }
+
+    private static byte[] result(OnnxNetwork opened, Script network, float[] image) {
+        var feed = Feed.floats(to -> to.asFloatBuffer().put(image), 2, IN, SIDE, SIDE);
+        return opened.run(network.methods().get(0).name(), List.of(feed), bytes -> {
+            var copy = new byte[bytes.remaining()];
+            bytes.get(copy);
+            return copy;
+        });
     }
 
     private float[] run(Script network, float[] image, int block) throws OrtException {

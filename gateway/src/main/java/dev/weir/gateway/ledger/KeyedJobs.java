@@ -13,8 +13,9 @@ final class KeyedJobs {
 
     private static final long LOOK_AGAIN_MS = 100;
     /**
-     * A key is bound before its job is recorded. After this time, the gateway that bound it has died before it recorded
-     * the job.
+     * A key is bound before its job is recorded. After this time the job is taken for one that never will be: its
+     * gateway has died, or its record got no answer. If such a record appears later after all, and its gateway dies
+     * before it takes it back, a second job of the key may run.
      */
     private static final long UNRECORDED_MS = 3000;
 

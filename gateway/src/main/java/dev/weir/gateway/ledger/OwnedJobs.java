@@ -174,8 +174,10 @@ final class OwnedJobs implements RecordedJob.Owner {
             return Future.failedFuture(e);
         }
         byte[] record = recordedJob.next();
-        unborn.add(id);
-        return stored.compose(kept -> ledger.create(id, record, recordedJob.life()))
+        return stored.compose(kept -> {
+                    unborn.add(id);
+                    return ledger.create(id, record, recordedJob.life());
+                })
                 .transform(created -> {
                     if (created.succeeded() && created.result()) {
                         unborn.remove(id);

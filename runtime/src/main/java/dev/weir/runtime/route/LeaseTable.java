@@ -18,7 +18,8 @@ import java.util.function.ToLongFunction;
  * expires. It does not use the bus; one thread only.
  *
  * <p>If the table itself was not swept for half a lease or more, its own process stood still. Then every lease starts
- * anew, so that a process that stood still does not declare others dead.
+ * anew, so that a process that stood still does not declare others dead. Those that its view of the cluster lost
+ * meanwhile are lost all the same, and are back when it has rejoined.
  */
 public final class LeaseTable<T> {
 
