@@ -209,6 +209,7 @@ class TransformersReferenceTest {
         Path home = ReferenceFile.path("z_image/model");
         ModelFolder turbo = ModelFolder.open(home);
         assertThat(turbo.card().pipeline()).isEqualTo("ZImagePipeline");
+        assertThat(turbo.pipeline().type().guidesFromPrompt()).isTrue();
         assertThat(turbo.card().defaults().guidanceScale()).isZero();
         assertThat(turbo.card().defaults().steps()).isEqualTo(8);
         assertThat(turbo.card().defaults().sampler()).isEqualTo("flow_euler");

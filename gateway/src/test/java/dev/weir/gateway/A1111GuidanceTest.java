@@ -3,12 +3,19 @@ package dev.weir.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.ModelCard;
+import dev.weir.proto.v1.ModelStatus;
+import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.StageRole;
 import dev.weir.proto.v1.Task;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The option of Automatic1111 that leaves guidance out of the first steps. */
 final class A1111GuidanceTest {
@@ -56,5 +63,58 @@ final class A1111GuidanceTest {
         assertThat(made.getGuidanceStart()).isZero();
         assertThat(post("options", new JsonObject().put("skip_early_cond", 2)).statusCode())
                 .isEqualTo(400);
+    }
+
+    /** Models that count guidance from the prompt on have a scale that is one less. */
+    @ParameterizedTest
+    @CsvSource({"1,0,1.0", "7,6,7.0", "2.5,1.5,2.5", ",4,5.0"})
+    void guidanceIsCountedAsThatProgramDoes(Double cfg, float scale, String shown) {
+        JsonObject body = fromPrompt().put("cfg_scale", cfg);
+        HttpResponse<String> response = post("txt2img", body);
+
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        Generation made = gateway.stage.sittings().get(0).task.getGeneration();
+        assertThat(made.getGuidanceScale()).isEqualTo(scale);
+        String info = new JsonObject(response.body()).getString("info");
+        assertThat(new JsonObject(info).getDouble("cfg_scale")).isEqualTo(Double.valueOf(shown));
+        assertThat(info).contains("CFG scale: " + shown.replace(".0", "") + ",");
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {0, 0.5, 1.5, 2})
+    void guidanceBelowThatOfSuchModelsIsRefused(double cfg) {
+        HttpResponse<String> response = post("txt2img", fromPrompt().put("cfg_scale", cfg));
+
+        assertThat(response.statusCode()).isGreaterThanOrEqualTo(400);
+        assertThat(response.body()).contains("cfg_scale").contains("must be 1 or above 2 for drawn, not " + cfg);
+        assertThat(gateway.stage.sittings()).isEmpty();
+    }
+
+    /** As the model's own scale, in Weir's own API. */
+    @ParameterizedTest
+    @ValueSource(doubles = {0.5, 1})
+    void guidanceThatSuchAModelDoesNotComputeIsRefusedAtOnce(double scale) {
+        fromPrompt();
+        JsonObject body =
+                new JsonObject().put("model", "drawn").put("prompt", "x").put("guidance_scale", scale);
+        HttpResponse<String> response = gateway.send(gateway.post("/v1/images/generations", body.encode()));
+
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
+        assertThat(response.body()).contains("guidance_scale must be 0 or above 1 for drawn");
+    }
+
+    private JsonObject fromPrompt() {
+        ModelCard.Builder card = TestGateway.CARD.toBuilder().setId("drawn");
+        card.getWorkflowsBuilderList()
+                .forEach(workflow -> workflow.getStagesBuilder(1).setGuidesFromPrompt(true));
+        gateway.directory.put(TestGateway.status(StageKind.DENOISER)
+                .addModels(ModelStatus.newBuilder()
+                        .setId("drawn")
+                        .addAllStages(List.of("text-encoder", "denoiser", "decoder"))
+                        .setCard(card))
+                .build());
+        return new JsonObject()
+                .put("prompt", "x")
+                .put("override_settings", new JsonObject().put("sd_model_checkpoint", "drawn"));
     }
 }

@@ -165,7 +165,9 @@ public final class Cards {
                 .setLaysOutStrength(stage.strengthCount() == StrengthCount.ALL_STEPS)
                 .setCountsPartialStep(stage.strengthCount() == StrengthCount.PARTIAL_STEP)
                 .setGuidedRows(stage.role() == Role.DIFFUSE ? stage.guidedRows() : 0)
-                .setEmbedsGuidance(stage.role() == Role.DIFFUSE && folder.embedsGuidance(stage));
+                .setEmbedsGuidance(stage.role() == Role.DIFFUSE && folder.embedsGuidance(stage))
+                .setGuidesFromPrompt(
+                        stage.role() == Role.DIFFUSE && folder.pipeline().type().guidesFromPrompt());
         if (stage.isPrior()) {
             SchedulerConfig schedule = folder.scheduler(stage);
             String sampler = Samplers.defaultName(schedule);

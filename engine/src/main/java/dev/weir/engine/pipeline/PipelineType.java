@@ -105,6 +105,11 @@ public interface PipelineType {
         return GuidanceEmbedding.width(taken).isPresent();
     }
 
+    /** Whether a guidance scale of 0 is none, because it counts from what the network says of the prompt. Elsewhere 1 is none. */
+    default boolean guidesFromPrompt() {
+        return false;
+    }
+
     /** How many channels the samples of its prior have: a vector has as many numbers. */
     default int priorChannels(ComponentConfig network) {
         return TextPrior.width(network);

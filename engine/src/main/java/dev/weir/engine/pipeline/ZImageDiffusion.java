@@ -94,6 +94,11 @@ final class ZImageDiffusion implements PipelineType {
     }
 
     @Override
+    public boolean guidesFromPrompt() {
+        return true;
+    }
+
+    @Override
     public OptionalInt tokens(LatentShape latent) {
         return OptionalInt.of(TransformerModel.tokens(latent, PATCH));
     }

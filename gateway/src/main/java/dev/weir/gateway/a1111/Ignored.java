@@ -18,7 +18,6 @@ final class Ignored {
     static final String SETTING = "Ignored";
 
     private static final String GUIDANCE = "guidance_scale";
-    private static final String CFG = "cfg_scale";
     /** Forge's scale for networks that take one themselves. Its {@code cfg_scale} is then about the negative prompt. */
     private static final String DISTILLED_CFG = "distilled_cfg_scale";
 
@@ -31,7 +30,9 @@ final class Ignored {
 
     /** The guidance that the model computes; empty: its own. */
     static Optional<Double> guidance(Fields asked, ModelCard model) {
-        Optional<Double> scale = scale(asked, isDistilled(asked, model) ? DISTILLED_CFG : CFG);
+        Optional<Double> scale = isDistilled(asked, model)
+                ? scale(asked, DISTILLED_CFG)
+                : scale(asked, CfgScale.FIELD).map(cfg -> CfgScale.own(asked, cfg, model));
         return scale.filter(value -> ModelFields.takes(model, GUIDANCE));
     }
 
@@ -50,9 +51,9 @@ final class Ignored {
     static Map<String, String> of(Fields asked, ModelCard model) {
         List<String> ignored = new ArrayList<>();
         if (!ModelFields.takes(model, GUIDANCE) || isDistilled(asked, model)) {
-            scale(asked, CFG)
+            scale(asked, CfgScale.FIELD)
                     .filter(scale -> scale != 0 && scale != 1)
-                    .ifPresent(scale -> ignored.add(CFG + " " + Infotext.number(Double.toString(scale))));
+                    .ifPresent(scale -> ignored.add(CfgScale.FIELD + " " + Infotext.number(Double.toString(scale))));
         }
         if (SamplerName.isFlow(model)) {
             asked.text("scheduler")

@@ -31,8 +31,11 @@ final class Infotext {
 
     private Infotext() {}
 
-    /** @param said what the picture's own text says besides, by name */
-    static String of(JobSpec spec, long seed, Map<String, String> said) {
+    /**
+     * @param cfg the guidance as that program counts it
+     * @param said what the picture's own text says besides, by name
+     */
+    static String of(JobSpec spec, long seed, float cfg, Map<String, String> said) {
         Generation made = spec.generation();
         Map<String, String> settings = new LinkedHashMap<>();
         settings.put("Steps", "" + made.getSteps());
@@ -41,7 +44,7 @@ final class Infotext {
             String schedule = made.getSchedule();
             settings.put("Schedule type", schedule.substring(0, 1).toUpperCase(Locale.ROOT) + schedule.substring(1));
         }
-        settings.put("CFG scale", number(Float.toString(made.getGuidanceScale())));
+        settings.put("CFG scale", number(Float.toString(cfg)));
         settings.put("Seed", Long.toUnsignedString(seed));
         settings.put("Size", made.getWidth() + "x" + made.getHeight());
         settings.put("Model", spec.model());

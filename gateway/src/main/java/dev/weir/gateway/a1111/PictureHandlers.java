@@ -89,7 +89,7 @@ final class PictureHandlers {
                 System.currentTimeMillis());
         Map<String, String> shown = new LinkedHashMap<>(hires.map(Hires::shown).orElse(Map.of()));
         shown.putAll(translation.said(asked, options));
-        PicturesAnswer answer = new PicturesAnswer(request, parameters(asked), shown);
+        PicturesAnswer answer = new PicturesAnswer(request, parameters(asked), translation.cfg(first), shown);
         new PicturesRun(
                         ctx,
                         ledger.of(Authentication.user(ctx)),

@@ -36,15 +36,18 @@ final class PicturesAnswer {
 
     private final RunningRequest request;
     private final JsonObject parameters;
+    private final float cfg;
     private final Map<String, String> extras;
 
     /**
      * @param parameters what was asked, as the answer repeats it
+     * @param cfg the guidance as that program counts it
      * @param extras what the text of a picture says of a second pass and of guidance
      */
-    PicturesAnswer(RunningRequest request, JsonObject parameters, Map<String, String> extras) {
+    PicturesAnswer(RunningRequest request, JsonObject parameters, float cfg, Map<String, String> extras) {
         this.request = request;
         this.parameters = parameters;
+        this.cfg = cfg;
         this.extras = extras;
     }
 
@@ -58,7 +61,7 @@ final class PicturesAnswer {
             if (picture.isPresent()) {
                 byte[] file = picture.get().bytes();
                 boolean isPng = picture.get().format().equals(PNG);
-                String text = Infotext.of(request.spec(), request.spec().seed(sample), said(isPng, file));
+                String text = Infotext.of(request.spec(), request.spec().seed(sample), cfg, said(isPng, file));
                 images.add(Base64.getEncoder().encodeToString(isPng ? told(file, text) : file));
                 texts.add(text);
                 samples.add(sample);
@@ -106,7 +109,7 @@ final class PicturesAnswer {
                 .put("width", made.getWidth())
                 .put("height", made.getHeight())
                 .put("sampler_name", SamplerName.shown(made.getSampler()))
-                .put("cfg_scale", made.getGuidanceScale())
+                .put(CfgScale.FIELD, cfg)
                 .put("steps", made.getSteps())
                 .put("batch_size", spec.samples())
                 .put("restore_faces", false)

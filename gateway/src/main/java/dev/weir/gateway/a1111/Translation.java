@@ -6,6 +6,7 @@ import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.ModelFields;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.ModelNames;
+import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Sampler;
 import dev.weir.proto.v1.Upscaler;
@@ -112,6 +113,14 @@ final class Translation {
         return models.find(spec.model())
                 .map(model -> SkippedGuidance.of(spec, options(asked, options).skip(), model))
                 .orElse(spec);
+    }
+
+    /** The guidance of a job as that program counts it. */
+    float cfg(JobSpec spec) {
+        Generation made = spec.generation();
+        return models.find(spec.model())
+                .map(model -> CfgScale.shown(made, model))
+                .orElse(made.getGuidanceScale());
     }
 
     /** Those that the nodes of a job's model have. */

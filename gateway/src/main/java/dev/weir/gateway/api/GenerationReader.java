@@ -32,6 +32,7 @@ final class GenerationReader {
     static final Map<String, List<?>> VALUES =
             Map.of("masked_content", CONTENTS, "prompt_syntax", SYNTAXES, "guidance_reuse", List.of(false, true));
 
+    private static final String GUIDANCE = "guidance_scale";
     private static final Pattern SIZE = Pattern.compile("([1-9][0-9]{0,4})x([1-9][0-9]{0,4})");
     private static final Pattern POINT = Pattern.compile("([0-9]{1,5}),([0-9]{1,5})");
     private static final Pattern NOISE = Pattern.compile("comfyui|cpu|cpu:[0-9]{1,2}|cuda|cuda:[1-9][0-9]{0,5}");
@@ -62,9 +63,7 @@ final class GenerationReader {
                 .setSampler(named)
                 .setSchedule(schedule(fields, sampler))
                 .setNoise(noise(fields))
-                .setGuidanceScale(number(fields, workflow, "guidance_scale")
-                        .map(Double::floatValue)
-                        .orElse(guidance(card, workflow)))
+                .setGuidanceScale(guidance(fields, card, workflow))
                 .setGuidanceRescale(
                         number(fields, workflow, "guidance_rescale").orElse(0.0).floatValue())
                 .setClipSkip(integer(fields, workflow, "clip_skip").orElse(0L).intValue())
@@ -108,8 +107,15 @@ final class GenerationReader {
     }
 
     /** A model without guidance has a scale of 1, which has no effect. */
-    private static float guidance(ModelCard card, Workflow workflow) {
-        return WorkflowChoice.field(workflow, "guidance_scale").isPresent() ? card.getDefaultGuidanceScale() : 1;
+    private static float guidance(Fields fields, ModelCard card, Workflow workflow) {
+        Optional<Float> scale = number(fields, workflow, GUIDANCE).map(Double::floatValue);
+        if (ModelFields.guidesFromPrompt(card)) {
+            scale.filter(value -> value > 0 && value <= 1).ifPresent(value -> {
+                throw fields.invalid(
+                        "out_of_range", GUIDANCE, "must be 0 or above 1 for %s, not %s".formatted(card.getId(), value));
+            });
+        }
+        return scale.orElse(WorkflowChoice.field(workflow, GUIDANCE).isPresent() ? card.getDefaultGuidanceScale() : 1);
     }
 
     private static void guidanceInterval(Fields fields, Workflow workflow, Generation.Builder generation) {
