@@ -28,6 +28,11 @@ import java.util.Optional;
  */
 final class Compilation {
 
+    private static final String MISFIT =
+            "is not computed: the latent of a sampler can be decoded, or resized once for another sampler, and its pictures"
+                    + " can be shown and saved as they are, or scaled and encoded for another sampler; masks are for encoded"
+                    + " uploads";
+
     private final Graph graph;
     private final Offer offer;
     private final Parts parts;
@@ -58,14 +63,9 @@ final class Compilation {
                     node, input, "has noise left: only a KSamplerAdvanced with the model's refiner can go on with it");
         }
         if (!type.isInstance(value)) {
-            throw new RefusedNodeException(node, input, misfit(value, type));
+            throw new RefusedNodeException(node, input, MISFIT);
         }
         return type.cast(value);
-    }
-
-    private static String misfit(Value value, Class<?> type) {
-        return "is not computed: the latent of a sampler can be decoded, or resized once for another sampler, and its"
-                + " pictures can be shown and saved as they are, or scaled and encoded for another sampler";
     }
 
     private List<Value> values(Node node) {
