@@ -48,6 +48,7 @@ final class ComfyFlowsTest {
                 flow("flux1-dev", true, Set.of("guidance_scale")),
                 flow("flux1-schnell", true, Set.of()),
                 flow("sd3", false, Set.of("guidance_scale", "negative_prompt")),
+                guidedFromPrompt(flow("z-image", false, Set.of("guidance_scale", "negative_prompt"))),
                 TestGateway.CARD.toBuilder()
                         .setId("pixels")
                         .clearSamplers()
@@ -95,6 +96,13 @@ final class ComfyFlowsTest {
                     TestCards.sampler(sampler).addAllSchedules(SCHEDULES).setMostSteps(50));
         }
         return card.build();
+    }
+
+    private static ModelCard guidedFromPrompt(ModelCard card) {
+        ModelCard.Builder made = card.toBuilder();
+        made.getWorkflowsBuilderList()
+                .forEach(workflow -> workflow.getStagesBuilder(1).setGuidesFromPrompt(true));
+        return made.build();
     }
 
     /** The checkpoint with all parts in one file, as in the templates for fp8. */
@@ -272,10 +280,10 @@ final class ComfyFlowsTest {
         JsonObject graph = custom();
         inputs(graph, "11").put("clip_name2", "t5xxl_fp16.safetensors");
         prompts.refused(graph, "11", "clip_name2: 't5xxl_fp16.safetensors' not in [");
-        inputs(graph, "11").put("clip_name2", "flux1-schnell");
-        prompts.refused(graph, "11", "clip_name2 - is of the checkpoint flux1-schnell");
+        inputs(graph, "11").put("clip_name2", "flux1-schnell.sft");
+        prompts.refused(graph, "11", "clip_name2 - 'flux1-schnell.sft' is of the checkpoint flux1-schnell");
         inputs(graph, "11").put("clip_name1", "sd3").put("clip_name2", "sd3");
-        prompts.refused(graph, "11", "clip_name1 - is sd3, whose text encoders another node loads");
+        prompts.refused(graph, "11", "clip_name1 - 'sd3' is sd3, whose text encoders another node loads");
         inputs(graph, "11").put("clip_name1", "flux1-schnell").put("clip_name2", "flux1-schnell");
         prompts.refused(graph, "22", "is of the checkpoint flux1-schnell, and Weir uses the parts of one, flux1-dev");
         inputs(graph, "11").put("clip_name1", "flux1-dev").put("clip_name2", "flux1-dev");
@@ -380,6 +388,8 @@ final class ComfyFlowsTest {
         JsonObject graph = ComfyClient.template();
         inputs(graph, "4").put("ckpt_name", "pixels.safetensors");
         prompts.refused(graph, "4", "ckpt_name: 'pixels.safetensors' not in [");
+        inputs(graph, "4").put("ckpt_name", "z-image");
+        prompts.refused(graph, "4", "ckpt_name: 'z-image' not in [");
     }
 
     private static JsonArray choices(JsonObject info, String type, String input) {

@@ -85,7 +85,7 @@ final class FlowNodeTypes {
                         .real("cfg", 8, 0, MOST)
                         .gives("GUIDER"),
                 NodeType.of("KSamplerSelect", "sampling/custom_sampling/samplers")
-                        .choice("sampler_name", Offer::samplers)
+                        .choice("sampler_name", Offer::samplersOfParts)
                         .gives(SAMPLER),
                 NodeType.of("BasicScheduler", "sampling/custom_sampling/schedulers")
                         .link("model")

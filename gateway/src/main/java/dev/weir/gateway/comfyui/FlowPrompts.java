@@ -4,10 +4,10 @@ import dev.weir.gateway.api.ModelFields;
 import dev.weir.gateway.comfyui.Value.Conditioning;
 import dev.weir.gateway.comfyui.Value.Place;
 import dev.weir.proto.v1.ModelCard;
+import java.util.Optional;
 
 /**
- * The prompts and the guidance of a sampler of a rectified flow. Its text encoders read texts as they stand. As in ComfyUI, a negative prompt
- * without guidance is not looked at. Confined to one compilation.
+ * The prompts and the guidance of a sampler of a rectified flow. Its text encoders read texts as they stand. Confined to one compilation.
  */
 final class FlowPrompts {
 
@@ -23,23 +23,18 @@ final class FlowPrompts {
         this.card = card;
     }
 
-    /** Throws {@link RefusedNodeException}. */
-    void put(Draft draft, Conditioning positive, Conditioning negative) {
-        double cfg = inputs.cfg();
-        boolean isGuided = Math.abs(cfg - 1) > 1e-9 * Math.max(cfg, 1);
+    /** Throws {@link RefusedNodeException}. @param compared the negative prompt, where there is guidance */
+    void put(Draft draft, Conditioning positive, Optional<Conditioning> compared) {
         draft.put("prompt", inputs.place(SamplerInputs.POSITIVE), text(SamplerInputs.POSITIVE, positive));
-        if (isGuided && Flow.embedsGuidance(card)) {
+        if (compared.isPresent() && Flow.embedsGuidance(card)) {
             throw inputs.refused(SamplerInputs.CFG, "must be 1: %s takes no negative prompt".formatted(card.getId()));
         }
-        if (cfg < 1) {
-            throw inputs.refused(SamplerInputs.CFG, "must be 1 or more for " + card.getId());
-        }
-        if (isGuided) {
+        compared.ifPresent(negative -> {
             Sampling.requireSameClip(inputs, positive, negative);
             draft.put("negative_prompt", inputs.place(SamplerInputs.NEGATIVE), text(SamplerInputs.NEGATIVE, negative));
-        }
+        });
         if (!Flow.embedsGuidance(card)) {
-            draft.put(GUIDANCE_SCALE, inputs.place(SamplerInputs.CFG), cfg);
+            draft.put(GUIDANCE_SCALE, inputs.place(SamplerInputs.CFG), inputs.cfg());
         } else if (ModelFields.takes(card, GUIDANCE_SCALE)) {
             positive.guidance()
                     .ifPresentOrElse(

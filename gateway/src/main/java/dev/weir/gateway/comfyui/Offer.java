@@ -1,5 +1,6 @@
 package dev.weir.gateway.comfyui;
 
+import dev.weir.gateway.api.ModelFields;
 import dev.weir.gateway.job.ModelNames;
 import dev.weir.proto.v1.ControlNet;
 import dev.weir.proto.v1.Embedding;
@@ -30,6 +31,7 @@ record Offer(ModelNames models, Map<String, Uploads.Image> uploads) {
     private static final Pattern INPUT = Pattern.compile(" ?\\[input]$");
     private static final String FILE = ".safetensors";
     private static final Set<String> PARTS = Set.of("unet_name", "clip_name1", "clip_name2", "clip_name3", "vae_name");
+    private static final Set<String> LEAVING_OUT = Set.of("dpm_2", "dpm_2_ancestral");
     /** What graphs can say of all that a workflow needs. */
     private static final Set<String> SAID = Set.of("prompt", "init_image", "mask");
 
@@ -44,9 +46,10 @@ record Offer(ModelNames models, Map<String, Uploads.Image> uploads) {
                 .filter(name -> models.find(name).filter(Offer::runs).isPresent());
     }
 
-    /** Whether some graph makes a picture with a model. */
+    /** Whether some graph makes a picture with a model: not where guidance and the noise levels are others than a graph says. */
     private static boolean runs(ModelCard card) {
-        return SamplerName.of(card).keySet().stream().anyMatch(name -> SamplerName.has(card, name))
+        return !ModelFields.guidesFromPrompt(card)
+                && SamplerName.of(card).keySet().stream().anyMatch(name -> SamplerName.has(card, name))
                 && card.getWorkflowsList().stream()
                         .map(Workflow::getFieldsList)
                         .anyMatch(fields -> fields.stream()
@@ -94,6 +97,11 @@ record Offer(ModelNames models, Map<String, Uploads.Image> uploads) {
         return SamplerName.SAMPLERS.keySet().stream()
                 .filter(name -> models.cards().stream().anyMatch(card -> SamplerName.has(card, name)))
                 .toList();
+    }
+
+    /** Without those for which only ComfyUI's class {@code KSampler} leaves a noise level out. */
+    List<String> samplersOfParts() {
+        return samplers().stream().filter(name -> !LEAVING_OUT.contains(name)).toList();
     }
 
     List<String> schedulers() {

@@ -32,11 +32,17 @@ record Parts(Offer offer) {
     Clip clip(Node node, boolean isOfFlux, String first, String... others) {
         String model = part(node, first);
         for (String other : others) {
-            Sampling.requireSame(node, other, part(node, other), model);
+            String own = part(node, other);
+            if (!own.equals(model)) {
+                throw new RefusedNodeException(
+                        node, other, "'%s' %s".formatted(node.text(other), Sampling.misfit(own, model)));
+            }
         }
         if (offer.checkpoint(model).filter(Flow::embedsGuidance).isPresent() != isOfFlux) {
             throw new RefusedNodeException(
-                    node, first, "is %s, whose text encoders another node loads".formatted(model));
+                    node,
+                    first,
+                    "'%s' is %s, whose text encoders another node loads".formatted(node.text(first), model));
         }
         return Clip.of(model, false);
     }

@@ -26,6 +26,9 @@ record SamplerInputs(Node node, Map<String, At> elsewhere) {
 
     private static final String NOISE_SEED = "noise_seed";
 
+    /** As near to 1, a scale is 1 there. */
+    private static final double SAME = 1e-9;
+
     record At(Node node, String input) {}
 
     static SamplerInputs of(Node node) {
@@ -77,6 +80,16 @@ record SamplerInputs(Node node, Map<String, At> elsewhere) {
     /** 1 for a guider without a scale. */
     double cfg() {
         return at(CFG).node().type().takes(CFG) ? number(CFG).doubleValue() : 1;
+    }
+
+    /** Whether the negative prompt counts: without guidance, ComfyUI does not look at it. */
+    boolean isGuided() {
+        return Math.abs(cfg() - 1) > SAME * Math.max(cfg(), 1);
+    }
+
+    /** Whether the steps are those of {@code BasicScheduler}. */
+    boolean isOfParts() {
+        return at(SCHEDULER).node() != node;
     }
 
     int whole(String input) {

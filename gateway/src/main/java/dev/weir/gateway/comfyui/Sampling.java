@@ -14,6 +14,7 @@ import dev.weir.gateway.comfyui.Value.Sampled;
 import dev.weir.gateway.comfyui.Value.Unfinished;
 import dev.weir.gateway.job.Route;
 import dev.weir.gateway.job.SizeRange;
+import dev.weir.proto.v1.FlowTable;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Sampler;
 import dev.weir.proto.v1.WorkflowStage;
@@ -40,6 +41,9 @@ final class Sampling {
     private static final double WHOLE = 0.9999;
     /** Keeps a share of the steps away from the border at which one step less would be counted. */
     private static final double MARGIN = 0.25;
+
+    /** Noise levels that a schedule chooses from, where no node says how many: the others that models have are a multiple. */
+    private static final int LEVELS = 1000;
 
     private final SamplerInputs inputs;
     private final Node node;
@@ -73,23 +77,27 @@ final class Sampling {
         }
         requireSame(inputs, POSITIVE, positive.clip().model(), card.getId());
         Refinement.requireNone(inputs, POSITIVE, positive);
-        Refinement.requireNone(inputs, NEGATIVE, negative);
+        Optional<Conditioning> compared = Optional.of(negative).filter(each -> inputs.isGuided());
+        compared.ifPresent(each -> Refinement.requireNone(inputs, NEGATIVE, each));
+        if (compared.isPresent() && inputs.cfg() < 1) {
+            throw refused(SamplerInputs.CFG, "must be 1 or more for " + card.getId());
+        }
         fields.put("model", card.getId());
         LoraUses.put(
                 draft, inputs.place(POSITIVE), model.loras(), positive.clip().loras());
         boolean isFlow = Flow.is(card);
         if (isFlow) {
-            new FlowPrompts(inputs, card).put(draft, positive, negative);
+            new FlowPrompts(inputs, card).put(draft, positive, compared);
         } else {
-            prompts(positive, negative);
-            controls(positive, negative, latent.size());
+            prompts(positive, compared);
+            controls(positive, compared, latent.size());
         }
         put("seed", SamplerInputs.SEED, inputs.number(SamplerInputs.SEED).toBigInteger());
         sampler(isFlow);
         steps(latent);
         int end = end(latent);
         latent(latent);
-        boolean isPlain = isFlow || isPlain(positive, negative);
+        boolean isPlain = isFlow || isPlain(positive, compared);
         fields.put("noise", "comfyui");
         fields.put("on_disconnect", "finish");
         fields.put("preview", Map.of("every_ms", 500));
@@ -105,7 +113,9 @@ final class Sampling {
                 List.copyOf(seen),
                 Optional.empty(),
                 isPlain ? List.of() : positive.phrases(),
-                isPlain || negative.isZero() ? List.of() : negative.phrases(),
+                compared.filter(each -> !isPlain && !each.isZero())
+                        .map(Conditioning::phrases)
+                        .orElse(List.of()),
                 model.table());
         return end == 0 ? sampled : new Unfinished(sampled, end, positive, negative);
     }
@@ -134,16 +144,28 @@ final class Sampling {
         return end;
     }
 
-    private void prompts(Conditioning positive, Conditioning negative) {
+    /** @param compared the negative prompt, where there is guidance */
+    private void prompts(Conditioning positive, Optional<Conditioning> compared) {
         if (positive.isZero()) {
             throw refused(POSITIVE, "zeros are computed for the negative prompt only");
         }
-        requireSameClip(inputs, positive, negative);
         put("guidance_scale", SamplerInputs.CFG, inputs.cfg());
         put("prompt", POSITIVE, Phrase.shown(positive.phrases()));
-        if (!isPlain(positive, negative) && !ModelFields.takes(card, "prompt_syntax")) {
+        if (!isPlain(positive, compared) && !ModelFields.takes(card, "prompt_syntax")) {
             throw refused(POSITIVE, "%s takes one text".formatted(card.getId()));
         }
+        compared.ifPresent(negative -> negative(positive, negative));
+        if (ModelFields.takes(card, "prompt_syntax")) {
+            fields.put("prompt_syntax", "comfyui");
+        }
+        positive.sizes().forEach((name, size) -> put(name, POSITIVE, size));
+        if (positive.clip().lastLayer() != 0) {
+            put(CLIP_SKIP, POSITIVE, skippedLayers(positive.clip().lastLayer()));
+        }
+    }
+
+    private void negative(Conditioning positive, Conditioning negative) {
+        requireSameClip(inputs, positive, negative);
         if (!negative.isZero()) {
             put("negative_prompt", NEGATIVE, Phrase.shown(negative.phrases()));
         } else if (!isSdxl()) {
@@ -156,20 +178,16 @@ final class Sampling {
             throw refused(
                     NEGATIVE, "makes %d prompts of both kinds; at most %d are computed".formatted(rows, MOST_PROMPTS));
         }
-        if (ModelFields.takes(card, "prompt_syntax")) {
-            fields.put("prompt_syntax", "comfyui");
-        }
         if (!negative.isZero() && !negative.sizes().equals(positive.sizes())) {
             throw refused(NEGATIVE, "must have the same sizes as the positive one");
         }
-        positive.sizes().forEach((name, size) -> put(name, POSITIVE, size));
-        if (positive.clip().lastLayer() != 0) {
-            put(CLIP_SKIP, POSITIVE, skippedLayers(positive.clip().lastLayer()));
-        }
     }
 
-    private static boolean isPlain(Conditioning positive, Conditioning negative) {
-        return Phrase.isOneText(positive.phrases()) && Phrase.isOneText(negative.phrases());
+    private static boolean isPlain(Conditioning positive, Optional<Conditioning> negative) {
+        return Phrase.isOneText(positive.phrases())
+                && negative.map(Conditioning::phrases)
+                        .filter(each -> !Phrase.isOneText(each))
+                        .isEmpty();
     }
 
     private boolean isSdxl() {
@@ -185,12 +203,14 @@ final class Sampling {
         return skipped;
     }
 
-    private void controls(Conditioning positive, Conditioning negative, String size) {
-        boolean areBoth = positive.controls().stream().allMatch(Control::both)
-                && negative.controls().isEmpty();
-        if (!areBoth && !negative.isZero() && !negative.controls().equals(positive.controls())) {
-            throw refused(NEGATIVE, "must have the ControlNets of the positive one");
-        }
+    private void controls(Conditioning positive, Optional<Conditioning> compared, String size) {
+        compared.filter(negative -> !negative.isZero()).ifPresent(negative -> {
+            boolean areBoth = positive.controls().stream().allMatch(Control::both)
+                    && negative.controls().isEmpty();
+            if (!areBoth && !negative.controls().equals(positive.controls())) {
+                throw refused(NEGATIVE, "must have the ControlNets of the positive one");
+            }
+        });
         List<Map<String, Object>> entries = new ArrayList<>();
         for (Control control : positive.controls()) {
             String path = "controlnets[%d].".formatted(entries.size());
@@ -249,6 +269,14 @@ final class Sampling {
         }
         if (start >= all || all < 1) {
             throw refused(input, "leaves no step");
+        }
+        int levels = model.table().map(FlowTable::getLevels).orElse(LEVELS);
+        if (inputs.isOfParts() && inputs.text(SamplerInputs.SCHEDULER).equals("ddim_uniform") && levels % all != 0) {
+            throw refused(
+                    SamplerInputs.STEPS,
+                    "makes a schedule of %d steps, and only divisors of %d are computed for ddim_uniform here: other schedules"
+                                    .formatted(all, levels)
+                            + " are longer, and this class leaves out their first steps");
         }
         if (all > steps && all > mostSteps) {
             throw refused(input, "needs a schedule of %d steps, and at most %d are computed".formatted(all, mostSteps));
@@ -353,7 +381,7 @@ final class Sampling {
         }
     }
 
-    private static String misfit(String found, String model) {
+    static String misfit(String found, String model) {
         return "is of the checkpoint %s, and Weir uses the parts of one, %s".formatted(found, model);
     }
 
