@@ -104,9 +104,8 @@ final class A1111GuidanceTest {
     }
 
     private JsonObject fromPrompt() {
-        ModelCard.Builder card = TestGateway.CARD.toBuilder().setId("drawn");
-        card.getWorkflowsBuilderList()
-                .forEach(workflow -> workflow.getStagesBuilder(1).setGuidesFromPrompt(true));
+        ModelCard card = TestCards.guidedFromPrompt(
+                TestGateway.CARD.toBuilder().setId("drawn").build());
         gateway.directory.put(TestGateway.status(StageKind.DENOISER)
                 .addModels(ModelStatus.newBuilder()
                         .setId("drawn")

@@ -48,7 +48,7 @@ final class ComfyFlowsTest {
                 flow("flux1-dev", true, Set.of("guidance_scale")),
                 flow("flux1-schnell", true, Set.of()),
                 flow("sd3", false, Set.of("guidance_scale", "negative_prompt")),
-                guidedFromPrompt(flow("z-image", false, Set.of("guidance_scale", "negative_prompt"))),
+                TestCards.guidedFromPrompt(flow("z-image", false, Set.of("guidance_scale", "negative_prompt"))),
                 TestGateway.CARD.toBuilder()
                         .setId("pixels")
                         .clearSamplers()
@@ -96,13 +96,6 @@ final class ComfyFlowsTest {
                     TestCards.sampler(sampler).addAllSchedules(SCHEDULES).setMostSteps(50));
         }
         return card.build();
-    }
-
-    private static ModelCard guidedFromPrompt(ModelCard card) {
-        ModelCard.Builder made = card.toBuilder();
-        made.getWorkflowsBuilderList()
-                .forEach(workflow -> workflow.getStagesBuilder(1).setGuidesFromPrompt(true));
-        return made.build();
     }
 
     /** The checkpoint with all parts in one file, as in the templates for fp8. */

@@ -1,6 +1,7 @@
 package dev.weir.gateway;
 
 import dev.weir.proto.v1.Field;
+import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Sampler;
 import dev.weir.proto.v1.Sizes;
 import dev.weir.proto.v1.Stage;
@@ -58,6 +59,14 @@ public final class TestCards {
 
     static Sampler.Builder sampler(String name) {
         return Sampler.newBuilder().setName(name).setCallsPerStep(1);
+    }
+
+    /** A guidance scale of 0 is none. */
+    static ModelCard guidedFromPrompt(ModelCard card) {
+        ModelCard.Builder guided = card.toBuilder();
+        guided.getWorkflowsBuilderList()
+                .forEach(workflow -> workflow.getStagesBuilder(1).setGuidesFromPrompt(true));
+        return guided.build();
     }
 
     /** Pictures without text, of 64x64, from a denoiser and a decoder. */
