@@ -80,7 +80,10 @@ final class ZImageDiffusion implements PipelineType {
     }
 
     private static boolean isTurbo(PipelineIndex index) {
-        return index.scheduler(TransformerModel.SCHEDULER).keys().path("shift").asDouble(1) < LEAST_SHIFT;
+        JsonNode scheduler = index.scheduler(TransformerModel.SCHEDULER).keys();
+        return scheduler.has("shift")
+                && scheduler.get("shift").asDouble() < LEAST_SHIFT
+                && !scheduler.path("use_dynamic_shifting").asBoolean();
     }
 
     @Override

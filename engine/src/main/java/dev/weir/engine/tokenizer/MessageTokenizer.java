@@ -18,9 +18,13 @@ record MessageTokenizer(Encoder encoder, ChatTemplate template, int length) impl
             return new Tokens(ids, "");
         }
         String cut = encoder.decode(Arrays.copyOfRange(ids, length, ids.length));
+        return new Tokens(Arrays.copyOf(ids, length), ofPrompt(cut.strip()));
+    }
+
+    /** What a prompt loses: of the end of a message, what is before the template's part. */
+    private String ofPrompt(String cut) {
         String after = template.after().strip();
-        return new Tokens(
-                Arrays.copyOf(ids, length), cut.endsWith(after) ? cut.substring(0, cut.length() - after.length()) : "");
+        return cut.endsWith(after) ? cut.substring(0, cut.length() - after.length()) : "";
     }
 
     @Override

@@ -324,10 +324,8 @@ final class OperationEmitter {
         var kernel = body.assign(
                 "torch.expand(torch.mul(torch.unsqueeze(%1$s, 1), torch.unsqueeze(%1$s, 0)), [%2$d, 1, 4, 4])"
                         .formatted(taps, channels));
-        var x = expression(o.input(0));
-        if (reflect) {
-            x = "torch.reflection_pad2d(%s, [1, 1, 1, 1])".formatted(x);
-        }
+        var padding = reflect ? "torch.reflection_pad2d(%s, [1, 1, 1, 1])" : "%s";
+        var x = padding.formatted(expression(o.input(0)));
         bind(
                 o,
                 up
@@ -344,10 +342,8 @@ final class OperationEmitter {
 
     private void learned(Operation o) {
         var sides = ", -1".repeat(((Parameter) o.input(1)).shape().size() - 1);
-        bind(
-                o,
-                "torch.expand(%s, [torch.size(%s, 0)%s])"
-                        .formatted(expression(o.input(1)), expression(o.input(0)), sides));
+        var form = "torch.expand(%s, [torch.size(%s, 0)%s])";
+        bind(o, form.formatted(expression(o.input(1)), expression(o.input(0)), sides));
     }
 
     private void timestepEmbedding(Operation o) {
@@ -380,16 +376,16 @@ final class OperationEmitter {
     private void nearestCodes(Operation o) {
         var table = expression(o.input(1));
         var pixels = body.assign("torch.permute(torch.to(%s, 6), [0, 2, 3, 1])".formatted(expression(o.input(0))));
-        var distances = body.assign("torch.cdist(torch.reshape(%s, [-1, %d]), %s)"
-                .formatted(pixels, o.output().channels(), table));
+        var rows = "torch.reshape(%s, [-1, %d])".formatted(pixels, o.output().channels());
+        var distances = body.assign("torch.cdist(%s, %s)".formatted(rows, table));
         var nearest = body.assign("torch.embedding(%s, torch.argmin(%s, 1))".formatted(table, distances));
         bind(o, "torch.permute(torch.reshape(%s, torch.size(%s)), [0, 3, 1, 2])".formatted(nearest, pixels));
     }
 
     private void labelGradient(Operation o) {
         var logs = body.assign("torch.log_softmax(%s, 1)".formatted(expression(o.input(0))));
-        var own = body.assign(
-                "torch.sum(torch.gather(%s, 1, torch.unsqueeze(%s, 1)))".formatted(logs, expression(o.input(1))));
+        var labels = expression(o.input(1));
+        var own = body.assign("torch.sum(torch.gather(%s, 1, torch.unsqueeze(%s, 1)))".formatted(logs, labels));
         var gradients =
                 body.assign("torch.grad([%s], [%s], None, None, False, False)".formatted(own, expression(o.input(2))));
         bind(o, "unchecked_cast(Tensor, %s[0])".formatted(gradients));
