@@ -14,10 +14,11 @@ final class KeyedJobs {
     private static final long LOOK_AGAIN_MS = 100;
     /**
      * A key is bound before its job is recorded. After this time the job is taken for one that never will be: its
-     * gateway has died, or its record got no answer. If such a record appears later after all, and its gateway dies
-     * before it takes it back, a second job of the key may run.
+     * gateway has died, or its record got no answer. It is longer than a claim, images, a record and a read may take one after
+     * another. If such a record appears later after all, and its gateway dies before it takes it back, a second job of
+     * the key may run.
      */
-    private static final long UNRECORDED_MS = 3000;
+    private static final long UNRECORDED_MS = 12_000;
 
     private final Loop loop;
     private final IdempotencyKeys keys;
