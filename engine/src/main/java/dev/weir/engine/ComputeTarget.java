@@ -52,6 +52,11 @@ public record ComputeTarget(String device, Precision precision, Engine engine, S
         return new ComputeTarget(device, precision, engine, newReason);
     }
 
+    /** Of a network whose numbers leave the range of fp16: another precision where that is asked for. */
+    public ComputeTarget insteadOfFp16(Precision other) {
+        return precision == Precision.FP16 ? new ComputeTarget(device, other, engine, reason) : this;
+    }
+
     /** What decides the bits of a result, as {@code cpu fp32 onnx avx2}. */
     @Override
     public String toString() {

@@ -79,13 +79,8 @@ public final class GatewayProtocol {
     /** Called after the hand-over, also in a process that stood still past its deadline: nobody takes what is left. */
     private void endAt(long end, Future<Void> idle) {
         if (!idle.isComplete()) {
-            node.loop()
-                    .after(
-                            Math.max(
-                                    1,
-                                    TimeUnit.NANOSECONDS.toMillis(
-                                            end - node.loop().nanos())),
-                            jobs::endAll);
+            long left = TimeUnit.NANOSECONDS.toMillis(end - node.loop().nanos());
+            node.loop().after(Math.max(1, left), jobs::endAll);
         }
     }
 

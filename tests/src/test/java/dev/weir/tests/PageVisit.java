@@ -85,7 +85,7 @@ final class PageVisit {
             List<String> complaints = new ArrayList<>();
             page.onConsoleMessage(message -> {
                 if (message.type().equals("error") && !(serverMayBeGone && isOfTheNetwork(message.text()))) {
-                    complaints.add(message.text());
+                    complaints.add(message.text() + " at " + message.location());
                 }
             });
             page.onPageError(complaints::add);

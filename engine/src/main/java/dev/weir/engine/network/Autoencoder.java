@@ -27,8 +27,6 @@ interface Autoencoder extends Network {
     /** Where it runs: fp16 overflows in some autoencoders, which say so ({@code force_upcast}), and diffusers runs these in fp32. */
     @Override
     default ComputeTarget target(ComputeTarget wanted) {
-        return wideRange() && wanted.precision() == Precision.FP16
-                ? new ComputeTarget(wanted.device(), Precision.FP32, wanted.engine())
-                : wanted;
+        return wideRange() ? wanted.insteadOfFp16(Precision.FP32) : wanted;
     }
 }

@@ -109,9 +109,7 @@ record FluxTransformer(
     /** Streams of the published weights, which are bf16, overflow fp16. */
     @Override
     public ComputeTarget target(ComputeTarget wanted) {
-        return wanted.precision() == Precision.FP16
-                ? new ComputeTarget(wanted.device(), Precision.BF16, wanted.engine())
-                : wanted;
+        return wanted.insteadOfFp16(Precision.BF16);
     }
 
     @Override

@@ -98,9 +98,7 @@ record Qwen3Model(
     /** Published weights are bf16, whose range is wider than that of fp16. */
     @Override
     public ComputeTarget target(ComputeTarget wanted) {
-        return wanted.precision() == Precision.FP16
-                ? new ComputeTarget(wanted.device(), Precision.BF16, wanted.engine())
-                : wanted;
+        return wanted.insteadOfFp16(Precision.BF16);
     }
 
     /** The angles of all positions. */

@@ -67,9 +67,7 @@ record T5EncoderModel(Options options, ClipOutput output) implements TextNetwork
     /** Published weights overflow fp16. */
     @Override
     public ComputeTarget target(ComputeTarget wanted) {
-        return wanted.precision() == Precision.FP16
-                ? new ComputeTarget(wanted.device(), Precision.FP32, wanted.engine())
-                : wanted;
+        return wanted.insteadOfFp16(Precision.FP32);
     }
 
     /** The bucket of the distance of each two tokens. */

@@ -108,9 +108,7 @@ record ZImageTransformer(
     /** Published weights are bf16, whose range is wider than that of fp16. */
     @Override
     public ComputeTarget target(ComputeTarget wanted) {
-        return wanted.precision() == Precision.FP16
-                ? new ComputeTarget(wanted.device(), Precision.BF16, wanted.engine())
-                : wanted;
+        return wanted.insteadOfFp16(Precision.BF16);
     }
 
     @Override

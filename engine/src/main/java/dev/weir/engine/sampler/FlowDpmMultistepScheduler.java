@@ -32,35 +32,14 @@ record FlowDpmMultistepScheduler(FlowLevels levels) implements Scheduler {
 
     @Override
     public Sampler sampler(Run run) {
-        return new Steps(levels.run(run));
+        FlowRun own = levels.run(run);
+        return new Steps(own, levels.start(own));
     }
 
-    private final class Steps implements Sampler {
+    private static final class Steps extends FlowSteps {
 
-        private final FlowRun run;
-
-        Steps(FlowRun run) {
-            this.run = run;
-        }
-
-        @Override
-        public int steps() {
-            return run.levels().length;
-        }
-
-        @Override
-        public float initialNoiseScale() {
-            return levels.start(run);
-        }
-
-        @Override
-        public float timestep(int step) {
-            return run.timestep(step);
-        }
-
-        @Override
-        public float[] addNoise(int step, float[] original, float[] noise) {
-            return FlowRun.addNoise(run.level(step), original, noise);
+        Steps(FlowRun run, float start) {
+            super(run, start);
         }
 
         @Override

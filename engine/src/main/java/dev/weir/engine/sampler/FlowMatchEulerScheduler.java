@@ -49,27 +49,10 @@ record FlowMatchEulerScheduler(FlowLevels levels, boolean stochastic) implements
         return new Steps(levels.run(run));
     }
 
-    private final class Steps implements Sampler {
-
-        private final FlowRun run;
+    private final class Steps extends FlowSteps {
 
         Steps(FlowRun run) {
-            this.run = run;
-        }
-
-        @Override
-        public int steps() {
-            return run.levels().length;
-        }
-
-        @Override
-        public float initialNoiseScale() {
-            return levels.start(run);
-        }
-
-        @Override
-        public float timestep(int step) {
-            return run.timestep(step);
+            super(run, levels.start(run));
         }
 
         @Override
