@@ -130,7 +130,7 @@ final class PageElsewhereTest {
     }
 
     private static PageVisit visit() {
-        return PageVisit.to(UP.server().url()).seeingAllJobs();
+        return PageVisit.to(UP.server().url()).seeingJobsOf(PROMPT);
     }
 
     private static Locator cardsOf(Page page, String job) {

@@ -8,9 +8,12 @@ import com.microsoft.playwright.BrowserType.LaunchOptions;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
+import com.microsoft.playwright.Route;
 import com.microsoft.playwright.Route.FulfillOptions;
 import com.microsoft.playwright.assertions.LocatorAssertions.HasAttributeOptions;
 import com.microsoft.playwright.assertions.PlaywrightAssertions;
+import io.vertx.core.json.JsonArray;
+import io.vertx.core.json.JsonObject;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,7 +48,7 @@ final class PageVisit {
     private Browser.NewPageOptions window = new Browser.NewPageOptions();
     private Consumer<Page> preparation = page -> {};
     private boolean serverMayBeGone;
-    private boolean seesAllJobs;
+    private String prompt = "";
 
     private PageVisit(URI url) {
         this.url = url;
@@ -72,9 +75,12 @@ final class PageVisit {
         return this;
     }
 
-    /** Tests share a server. Without this the page does not hear of the jobs of other visits. */
-    PageVisit seeingAllJobs() {
-        seesAllJobs = true;
+    /**
+     * Tests share a server. Without this the page does not hear of the jobs of other visits. With it, it hears only of those with
+     * this prompt, since other tests may delete the images of theirs while it shows them.
+     */
+    PageVisit seeingJobsOf(String jobsPrompt) {
+        prompt = jobsPrompt;
         return this;
     }
 
@@ -89,14 +95,25 @@ final class PageVisit {
                 }
             });
             page.onPageError(complaints::add);
-            if (!seesAllJobs) {
-                page.route("**/v1/jobs?*", route -> route.fulfill(new FulfillOptions().setBody("{\"data\": []}")));
-            }
+            page.route("**/v1/jobs?*", route -> route.fulfill(new FulfillOptions().setBody(jobs(route))));
             preparation.accept(page);
             page.navigate(url.toString());
             visit.accept(page);
             assertThat(complaints).isEmpty();
         }
+    }
+
+    private String jobs(Route list) {
+        JsonArray seen = new JsonArray();
+        if (!prompt.isEmpty()) {
+            new JsonObject(list.fetch().text())
+                    .getJsonArray("data").stream()
+                            .map(JsonObject.class::cast)
+                            .filter(job ->
+                                    prompt.equals(job.getJsonObject("request").getString("prompt")))
+                            .forEach(seen::add);
+        }
+        return new JsonObject().put("data", seen).encode();
     }
 
     /** One browser for all visits of this JVM, each with a context of its own. */
