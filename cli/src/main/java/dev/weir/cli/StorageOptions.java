@@ -14,6 +14,8 @@ import picocli.CommandLine.Option;
 /** Where a gateway stores its jobs and finished images, and for how long. */
 final class StorageOptions {
 
+    private static final long MOST_KEPT_SECONDS = Duration.ofDays(30).toSeconds();
+
     @Option(
             names = "--store",
             paramLabel = "URL",
@@ -56,10 +58,11 @@ final class StorageOptions {
                     + "cluster. Default: ${DEFAULT-VALUE}.")
     private long keepSeconds = Patience.DEFAULT.result().toSeconds();
 
-    /** Throws {@link IllegalArgumentException} if a job is not kept at all. */
+    /** Throws {@link IllegalArgumentException} for a time outside of the bounds. */
     Patience patience() {
-        if (keepSeconds < 1) {
-            throw new IllegalArgumentException("--keep-jobs must be at least 1, not " + keepSeconds);
+        if (keepSeconds < 1 || keepSeconds > MOST_KEPT_SECONDS) {
+            throw new IllegalArgumentException(
+                    "--keep-jobs must be from 1 to %d, not %d".formatted(MOST_KEPT_SECONDS, keepSeconds));
         }
         return Patience.keepingResults(Duration.ofSeconds(keepSeconds));
     }

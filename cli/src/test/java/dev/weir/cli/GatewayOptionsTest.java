@@ -60,7 +60,8 @@ final class GatewayOptionsTest {
     void aFinishedJobIsKeptForSomeTime() {
         assertThat(config().patience()).isEqualTo(Patience.DEFAULT);
         assertThat(config("--keep-jobs", "60").patience().result()).hasSeconds(60);
-        assertRefused("--keep-jobs must be at least 1, not 0", "--keep-jobs", "0");
+        assertRefused("--keep-jobs must be from 1 to 2592000, not 0", "--keep-jobs", "0");
+        assertRefused("not 9223372036854775807", "--keep-jobs", Long.toString(Long.MAX_VALUE));
     }
 
     @Test

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -103,6 +104,15 @@ final class ComfyRefusalsTest {
         JsonObject none = new JsonObject(
                 ComfyClient.post(gateway, "/prompt", new JsonObject()).body());
         assertThat(none.getJsonObject("error").getString("type")).isEqualTo("no_prompt");
+        JsonObject elsewhere = new JsonObject(ComfyClient.post(
+                        gateway,
+                        "/prompt",
+                        new JsonObject()
+                                .put("prompt", ComfyClient.template())
+                                .put("partial_execution_targets", List.of("nope")))
+                .body());
+        assertThat(elsewhere.getJsonObject("error").getString("type")).isEqualTo("prompt_no_outputs");
+        assertThat(elsewhere.getJsonObject("error").getString("details")).contains("[nope]");
         JsonObject cycle = ComfyClient.template();
         inputs(cycle, "3").put("latent_image", link("3", 0));
         assertThat(refusal(cycle).getJsonObject("node_errors").encode()).contains("dependency_cycle");

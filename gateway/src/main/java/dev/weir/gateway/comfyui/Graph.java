@@ -35,11 +35,7 @@ final class Graph {
         }
         Map<String, Node> nodes = new LinkedHashMap<>();
         json.forEach(entry -> nodes.put(entry.getKey(), node(entry.getKey(), entry.getValue())));
-        Graph graph = new Graph(nodes);
-        if (graph.outputs().isEmpty()) {
-            throw Errors.refused("prompt_no_outputs", "Prompt has no outputs", "", new JsonObject());
-        }
-        return graph;
+        return new Graph(nodes);
     }
 
     private static RefusedGraphException invalid(String message) {

@@ -44,6 +44,10 @@ record Plan(
         List<String> all = graph.outputs().stream()
                 .filter(end -> targets.isEmpty() || targets.contains(end))
                 .toList();
+        if (all.isEmpty()) {
+            String details = targets.isEmpty() ? "" : "no output node is one of " + targets;
+            throw Errors.refused("prompt_no_outputs", "Prompt has no outputs", details, new JsonObject());
+        }
         Validation validation = new Validation(graph, offer);
         Compilation compilation = new Compilation(graph, offer);
         Set<NodeError> errors = new LinkedHashSet<>();
