@@ -17,9 +17,11 @@ import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.Stages;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Context;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -55,25 +57,25 @@ class ReportsTest {
     }
 
     @Test
-    void theEndOfASampleIsRepeatedUntilItsOwnerAcknowledgesIt() {
+    void theEndOfASampleIsRepeatedUntilItsOwnerAcknowledgesIt() throws Exception {
         deliver(task(1).setDeadlineMs(Long.MAX_VALUE).build());
 
-        await().until(() -> reports.underWay() == 0);
+        await().until(() -> ask(reports::underWay) == 0);
 
         assertThat(received.get()).isEqualTo(REFUSALS + 1);
     }
 
     @Test
-    void theEndOfASampleIsNotRepeatedPastItsDeadline() {
+    void theEndOfASampleIsNotRepeatedPastItsDeadline() throws Exception {
         refusals = Integer.MAX_VALUE;
 
         deliver(task(1).setDeadlineMs(System.currentTimeMillis() + 500).build());
 
-        await().until(() -> received.get() > 1 && reports.underWay() == 0);
+        await().until(() -> received.get() > 1 && ask(reports::underWay) == 0);
     }
 
     @Test
-    void theEndOfAnAttemptThatDoesNotCountAnyMoreIsWithdrawn() {
+    void theEndOfAnAttemptThatDoesNotCountAnyMoreIsWithdrawn() throws Exception {
         refusals = Integer.MAX_VALUE;
         Task outdated = task(1).build();
         deliver(outdated);
@@ -82,20 +84,30 @@ class ReportsTest {
 
         run(() -> reports.withdraw(outdated::equals));
 
-        await().until(() -> reports.underWay() == 1);
-        assertThat(reports.holdings(Stream.empty()).getSamplesList())
+        await().until(() -> ask(reports::underWay) == 1);
+        assertThat(ask(() -> reports.holdings(Stream.empty())).getSamplesList())
                 .extracting(Holding::getRef)
                 .containsExactly(task(2).getRef());
     }
 
-    private void deliver(Task task) {
+    private void deliver(Task task) throws Exception {
         Held held = new Held(new Work(task, List.of()), 0);
         run(() -> reports.deliver(
                 held, Event.newBuilder().setRef(task.getRef()).setFinished(Finished.getDefaultInstance()), List.of()));
     }
 
-    private void run(Runnable action) {
-        loop.runOnContext(v -> action.run());
+    /** Runs on the event loop that owns the reports, and waits for its end: what the test asks next is about its result. */
+    private void run(Runnable action) throws Exception {
+        ask(() -> {
+            action.run();
+            return null;
+        });
+    }
+
+    private <T> T ask(Supplier<T> question) throws Exception {
+        Promise<T> answer = Promise.promise();
+        loop.runOnContext(v -> answer.complete(question.get()));
+        return get(answer.future());
     }
 
     private static Task.Builder task(int attempt) {
