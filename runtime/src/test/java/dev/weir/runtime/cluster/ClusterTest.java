@@ -78,9 +78,9 @@ class ClusterTest {
             await().until(() -> owner.heard(job, WhatCase.FINISHED).size() == 1);
             assertThat(owner.heard(job, WhatCase.HANDED_BACK)).isEmpty();
         }
-        assertThat(first.context().directory().alive(DENOISER))
+        await().untilAsserted(() -> assertThat(first.context().directory().alive(DENOISER))
                 .extracting(NodeStatus::getNodeId)
-                .doesNotContain(second.context().nodeId());
+                .doesNotContain(second.context().nodeId()));
     }
 
     @Test

@@ -98,10 +98,10 @@ class PartedMemoryTest {
         HostPort early = FreePorts.onLoopback();
         join(config(early, List.of(late), false));
         join(config(FreePorts.onLoopback(), List.of(early), false));
-        join(config(late, List.of(), false));
+        // Asked at once: later, on a busy machine, the parts may be one.
+        assertThat(join(config(late, List.of(), false)).memory().view())
+                .isNotEqualTo(joined.get(0).memory().view());
         join(config(FreePorts.onLoopback(), List.of(late), false));
-        assertThat(joined.get(0).memory().view())
-                .isNotEqualTo(joined.get(3).memory().view());
 
         await().atMost(Duration.ofSeconds(90))
                 .until(() -> joined.stream()

@@ -92,7 +92,7 @@ class OfferDispatcherTest {
         FakeNode only = node("only", 1);
         only.verdict = Verdict.BUSY;
         Future<NodeStatus> taken = dispatch("job");
-        await().until(() -> only.offered.size() == 1);
+        await().until(() -> offers("busy") == 1);
         only.verdict = Verdict.ACCEPTED;
         node("other", 0);
 
@@ -244,11 +244,12 @@ class OfferDispatcherTest {
 
         get(dispatch("job"));
 
-        assertThat(metrics.get("weir.offers")
-                        .tags("stage", "decoder", "verdict", "accepted")
-                        .counter()
-                        .count())
-                .isEqualTo(1);
+        assertThat(offers("accepted")).isEqualTo(1);
+    }
+
+    private double offers(String verdict) {
+        return metrics.counter("weir.offers", "stage", "decoder", "verdict", verdict)
+                .count();
     }
 
     private void cancel(int attempt) {

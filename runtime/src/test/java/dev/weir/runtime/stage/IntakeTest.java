@@ -87,7 +87,7 @@ class IntakeTest {
         awaitEvent("late", WhatCase.LOADING);
         assertThat(owner.heard("late", WhatCase.STARTED)).isEmpty();
         assertThat(owner.heard("other", WhatCase.LOADING)).isEmpty();
-        assertThat(loading.ended).containsExactly("other");
+        await().until(() -> loading.ended.equals(List.of("other")));
         loading.late.complete(null);
         awaitEvent("late", WhatCase.FINISHED);
         await().until(() -> loading.ended.equals(List.of("other", "late")));
