@@ -43,6 +43,7 @@ final class BenchCommand implements Callable<Integer> {
 
     private static final int DEFAULT_ROUNDS = 7;
     private static final int DEFAULT_MINUTES = 2;
+    private static final int DEFAULT_CLIENTS = 6;
     private static final ObjectMapper JSON = new ObjectMapper();
     /** The key of JSON that names the benchmark of the numbers. */
     private static final String BENCHMARK = "benchmark";
@@ -69,6 +70,12 @@ final class BenchCommand implements Callable<Integer> {
             paramLabel = "N",
             description = "How long chaos reigns, and how long batching may take. Default: ${DEFAULT-VALUE}.")
     private int minutes = DEFAULT_MINUTES;
+
+    @Option(
+            names = "--clients",
+            paramLabel = "N",
+            description = "Of chaos: how many clients send jobs at the same time. Default: ${DEFAULT-VALUE}.")
+    private int clients = DEFAULT_CLIENTS;
 
     @Option(
             names = "--seed",
@@ -133,6 +140,7 @@ final class BenchCommand implements Callable<Integer> {
                                         known.stream().map(Benchmark::name).collect(Collectors.joining(", ")))));
         atLeastOne("--rounds", rounds);
         atLeastOne("--minutes", minutes);
+        atLeastOne("--clients", clients);
         checkPlot(chosen);
         if (from != null) {
             draw((ChartedBenchmark) chosen, recorded());
@@ -140,7 +148,15 @@ final class BenchCommand implements Callable<Integer> {
         }
         long[] range = seeds();
         Benchmark.Result result = chosen.run(new Benchmark.Settings(
-                models.toConfig().models().get(0), rounds, minutes, range[0], range[1], only, peers, weir.isVerbose()));
+                models.toConfig().models().get(0),
+                rounds,
+                minutes,
+                clients,
+                range[0],
+                range[1],
+                only,
+                peers,
+                weir.isVerbose()));
         print(result, out);
         if (plot != null) {
             draw((ChartedBenchmark) chosen, JSON.valueToTree(result.json()));

@@ -18,6 +18,7 @@ public interface Benchmark {
      * @param model folder of the model to measure
      * @param rounds how often everything is measured; medians are printed
      * @param minutes the duration of benchmarks that run for a given time
+     * @param clients how many of them send jobs at the same time, in benchmarks with a steady load
      * @param seed of random choices
      * @param peers a Python interpreter that has the programs that Weir is compared with; empty: none
      * @param only restricts random faults to those with this in their names
@@ -28,6 +29,7 @@ public interface Benchmark {
             Path model,
             int rounds,
             int minutes,
+            int clients,
             long seed,
             long lastSeed,
             String only,

@@ -51,6 +51,31 @@ final class ReconciliationTest {
     }
 
     @Test
+    void aSampleWhoseNodeHasLeftGoesOnBeforeAnOlderOneThatItsNodeDoesNotList() {
+        gateway.stage.script(sitting -> {
+            if (gateway.stage.sittings().size() == 2) {
+                sitting.isAt("node-gone");
+            }
+            sitting.start();
+        });
+        generate();
+        await().until(() -> gateway.stage.sittings().size() == 1);
+        generate();
+        await().until(() -> gateway.stage.sittings().size() == 2);
+
+        list();
+
+        await().until(() -> gateway.stage.sittings().size() == 4);
+        assertThat(socket.events("resumed"))
+                .extracting(resumed -> resumed.getString("reason"))
+                .satisfiesExactly(
+                        gone -> assertThat(gone).contains("node-gone was lost"),
+                        unlisted -> assertThat(unlisted).contains("no node has the sample"));
+        gateway.stage.sittings().subList(2, 4).forEach(Sitting::paint);
+        await().until(() -> socket.events("completed").size() == 2);
+    }
+
+    @Test
     void aSampleThatANodeListsIsLeftThereHoweverSilentItIs() {
         gateway.stage.script(Sitting::start);
         generate();
@@ -108,7 +133,7 @@ final class ReconciliationTest {
     }
 
     private void generate() {
-        socket.generate("one", new JsonObject().put("num_inference_steps", 4));
+        socket.generate("id-" + gateway.stage.sittings().size(), new JsonObject().put("num_inference_steps", 4));
     }
 
     private static Holding holding(SampleRef ref, String owner) {

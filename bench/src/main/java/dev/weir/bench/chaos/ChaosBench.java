@@ -1,5 +1,6 @@
 package dev.weir.bench.chaos;
 
+import dev.weir.bench.chaos.Recoveries.Recovery;
 import dev.weir.bench.cluster.Footprint;
 import dev.weir.bench.cluster.Host;
 import dev.weir.bench.cluster.JobClient;
@@ -34,7 +35,6 @@ public final class ChaosBench implements Benchmark {
     private static final Logger LOG = LoggerFactory.getLogger(ChaosBench.class);
     private static final Map<Role, Integer> NODES =
             Map.of(Role.GATEWAY, 3, Role.TEXT_ENCODER, 2, Role.DENOISER, 3, Role.DECODER, 2);
-    private static final int CLIENTS = 6;
     private static final Duration CALM = Duration.ofSeconds(20);
     /**
      * Images in fp32 that are at least this similar count as equal. Kernels choose their order of summation by batch
@@ -44,6 +44,9 @@ public final class ChaosBench implements Benchmark {
 
     /** Recoveries that took longer than this are counted. */
     static final double LONGEST_RECOVERY_SECONDS = 6;
+
+    /** After a longer one, what the nodes said is kept. */
+    private static final double SLOW_RECOVERY_SECONDS = 4;
 
     private static final String DRAIN_SECONDS = "3";
 
@@ -88,7 +91,7 @@ public final class ChaosBench implements Benchmark {
         Random random = new Random(settings.seed());
         References references = References.draw(new JobClient(cluster.gateways(), random, CALM.multipliedBy(3)));
         Tally calm = new Tally(references, SAME_FROM_DECIBELS);
-        load(cluster, references, calm, settings.seed(), () -> TimeUnit.SECONDS.sleep(CALM.toSeconds()));
+        load(cluster, references, calm, settings, settings.seed(), () -> TimeUnit.SECONDS.sleep(CALM.toSeconds()));
         Footprint before = withoutJobs(cluster);
         LOG.info("{} jobs in the calm; {}", calm.sent(), before);
         Tally tally = new Tally(references, SAME_FROM_DECIBELS);
@@ -98,6 +101,7 @@ public final class ChaosBench implements Benchmark {
                     cluster,
                     references,
                     tally,
+                    settings,
                     settings.seed() + 1000,
                     () -> storm.rage(Duration.ofMinutes(settings.minutes())));
         } catch (AssertionError e) { // a node that does not start or end
@@ -105,7 +109,7 @@ public final class ChaosBench implements Benchmark {
             throw e;
         }
         Footprint after = withoutJobs(cluster);
-        if (!tally.problems().isEmpty() || tally.recoveries().longerThan(LONGEST_RECOVERY_SECONDS) > 0) {
+        if (!tally.problems().isEmpty() || tally.recoveries().longerThan(SLOW_RECOVERY_SECONDS) > 0) {
             keepTranscripts(cluster, tally);
         }
         Map<String, Object> json = tally.json();
@@ -113,6 +117,7 @@ public final class ChaosBench implements Benchmark {
         json.put("memory_after_mb", after.residentMb());
         json.put("heap_before_mb", before.heapMb());
         json.put("heap_after_mb", after.heapMb());
+        json.put("clients", settings.clients());
         json.put("seed", settings.seed());
         List<List<String>> rows = new ArrayList<>();
         json.forEach((name, value) -> rows.add(List.of(name.replace('_', ' '), shown(value))));
@@ -128,9 +133,10 @@ public final class ChaosBench implements Benchmark {
         void pass() throws IOException, InterruptedException;
     }
 
-    private static void load(ProcessCluster cluster, References references, Tally tally, long seed, Weather weather)
+    private static void load(
+            ProcessCluster cluster, References references, Tally tally, Settings settings, long seed, Weather weather)
             throws IOException, InterruptedException {
-        try (Load load = Load.start(CLIENTS, cluster.gateways(), references.requests(), seed, run -> {
+        try (Load load = Load.start(settings.clients(), cluster.gateways(), references.requests(), seed, run -> {
             String problem = tally.ended(run);
             if (!problem.isEmpty()) {
                 LOG.warn("{}", problem);
@@ -141,10 +147,13 @@ public final class ChaosBench implements Benchmark {
         }
     }
 
-    /** If something went wrong, the output of the nodes is kept. */
+    /** If something went wrong, the output of the nodes is kept, and what the clients of the slowest jobs received. */
     private static void keepTranscripts(ProcessCluster cluster, Tally tally) throws IOException {
         Path folder = Files.createTempDirectory("weir-chaos");
         Files.write(folder.resolve("problems.txt"), tally.problems());
+        Files.write(
+                folder.resolve("recoveries.txt"),
+                tally.recoveries().longest().stream().map(Recovery::history).toList());
         for (Member member : cluster.members()) {
             Files.writeString(folder.resolve(member + ".log"), member.transcript());
         }

@@ -95,6 +95,8 @@ final class Tally {
         json.put("different", different);
         json.put("recovery_median_s", recoveries.medianSeconds());
         json.put("recovery_p95_s", recoveries.p95Seconds());
+        json.put("standstill_p95_s", recoveries.p95Standstill());
+        json.put("standstill_longest_s", recoveries.longestStandstill());
         json.put("recovery_over_6_s", recoveries.longerThan(ChaosBench.LONGEST_RECOVERY_SECONDS));
         json.put(
                 "recovery_longest",

@@ -14,12 +14,15 @@ import java.util.function.Consumer;
 
 /**
  * Compares what this gateway's samples need with what stages state to hold, again and again. A sample that no stage
- * lists, and about which nothing was reported for the length of a lease, gets a new attempt. Work that is not the current
- * attempt of a sample is cancelled. So it does not matter which message was lost. Event loop of {@link Jobs}.
+ * lists, and about which nothing was reported for the length of a lease, gets a new attempt, and sooner if its holder has
+ * left the cluster. Work that is not the current attempt of a sample is cancelled. So it does not matter which message was
+ * lost. Event loop of {@link Jobs}.
  */
 final class Reconciliation {
 
     private static final long MISSING_MS = StatusDirectory.LEASE.toMillis();
+    /** If the holder has handed the sample on before it left, the next one's status names it in this time. */
+    private static final long LEFT_MS = 750;
 
     private final NodeDirectory directory;
     private final Jobs jobs;
@@ -57,11 +60,18 @@ final class Reconciliation {
             for (Sample sample : job.samples()) {
                 if (stoodStill) {
                     sample.listed(nowMs); // Statuses could not arrive either.
-                } else if (!sample.ended() && sample.missingMs(nowMs) > MISSING_MS) {
+                } else if (!sample.ended() && isMissing(sample, alive, nowMs)) {
                     missing(job, sample, alive);
                 }
             }
         }
+    }
+
+    /** A gateway that sees no node at all may be partitioned, or have just rejoined: then it waits for the whole lease. */
+    private static boolean isMissing(Sample sample, List<NodeStatus> alive, long nowMs) {
+        long missingMs = sample.missingMs(nowMs);
+        return missingMs > MISSING_MS
+                || missingMs > LEFT_MS && !alive.isEmpty() && alive.stream().noneMatch(sample::heldBy);
     }
 
     private void compare(Holding holding, long nowMs) {

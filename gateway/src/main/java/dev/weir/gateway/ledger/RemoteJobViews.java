@@ -10,6 +10,7 @@ import dev.weir.proto.v1.JobWatch;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.bus.Addresses;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,10 +48,11 @@ final class RemoteJobViews {
         /** Whether an owner has sent what it knows. */
         boolean known;
         /** The last subscription. */
-        Future<KeptJob> opening = Future.failedFuture("not asked for yet");
+        Promise<KeptJob> opening = Promise.promise();
 
         View(KeptJob job) {
             this.job = job;
+            opening.fail("not asked for yet");
         }
     }
 
@@ -85,13 +87,16 @@ final class RemoteJobViews {
             return Future.succeededFuture(kept.find(job.id()).orElse(job));
         }
         View view = view(job);
-        if (!view.opening.isComplete() && view.owner.equals(owner)) {
-            return view.opening;
+        if (!view.opening.future().isComplete() && view.owner.equals(owner)) {
+            return view.opening.future();
         }
         view.owner = owner;
-        Future<KeptJob> opening = subscribe(view).map(view.job);
+        Promise<KeptJob> opening = Promise.promise();
         view.opening = opening;
-        return opening.onSuccess(opened -> view.known = true).onFailure(problem -> {
+        subscribe(view)
+                .onSuccess(known -> opening.tryComplete(view.job))
+                .onFailure(problem -> opening.tryFail(problem));
+        return opening.future().onSuccess(opened -> view.known = true).onFailure(problem -> {
             // A later subscription may have succeeded, to the same owner too.
             if (isCurrent(view) && view.opening == opening) {
                 failed(view);
@@ -180,7 +185,7 @@ final class RemoteJobViews {
 
     /** The subscription to a job of which nothing is known yet. */
     Optional<Future<KeptJob>> opening(String job) {
-        return Optional.ofNullable(views.get(job)).filter(view -> !view.known).map(view -> view.opening);
+        return Optional.ofNullable(views.get(job)).filter(view -> !view.known).map(view -> view.opening.future());
     }
 
     private void renew() {
@@ -209,6 +214,8 @@ final class RemoteJobViews {
             view.searched = true;
             search(view, node.loop().nowMs() + GIVE_UP_MS);
         }
+        // Whoever waits for the answer of the former owner need not wait any longer.
+        view.opening.tryFail("its owner is searched for");
     }
 
     private void search(View view, long untilMs) {

@@ -21,6 +21,7 @@ import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -49,6 +50,9 @@ public final class OfferDispatcher implements Dispatcher {
     private final OutstandingLoad outstanding = new OutstandingLoad();
     private final Chooser chooser;
     private final NavigableMap<Turn, Waiting> waiting = new TreeMap<>();
+    /** By address: the offers without an answer. */
+    private final Map<String, Set<Promise<OfferReply>>> underWay = new HashMap<>();
+
     private final Map<String, Integer> framesUnderWay = new HashMap<>();
     private long arrivals;
 
@@ -73,7 +77,7 @@ public final class OfferDispatcher implements Dispatcher {
         });
         Promise<Void> started = Promise.promise();
         context.execute(() -> {
-            directory.onLost(status -> outstanding.lost(status.getAddress()));
+            directory.onLost(status -> lost(status.getAddress()));
             loop.every(TICK_MS, this::giveUpLate);
             courier.listen(Addresses.CANCEL, this::cancel).<Void>mapEmpty().onComplete(started);
         });
@@ -159,10 +163,10 @@ public final class OfferDispatcher implements Dispatcher {
     private void offer(Waiting next, NodeStatus node) {
         String address = node.getAddress();
         OutstandingLoad.Sent sent = outstanding.offered(address, next.need);
-        courier.offer(address, Parcel.of(Offer.newBuilder().setTask(next.task).build(), next.tensors))
+        answer(address, Parcel.of(Offer.newBuilder().setTask(next.task).build(), next.tensors))
                 .onComplete(answer -> {
                     OfferReply reply = answer.result();
-                    count(next, answer.succeeded() ? reply.getVerdict().name() : "silence");
+                    count(next, answer.succeeded() ? reply.getVerdict().name() : unanswered(answer.cause()));
                     if (answer.succeeded() && reply.getVerdict() == Verdict.ACCEPTED) {
                         sent.accepted(next.need);
                         next.found.complete(node);
@@ -186,6 +190,34 @@ public final class OfferDispatcher implements Dispatcher {
                     waiting.put(next.turn, next);
                     offerWaiting();
                 });
+    }
+
+    /** The answer to an offer. Fails when the node is lost: what it answers later counts as little as after the time for an answer. */
+    private Future<OfferReply> answer(String address, Parcel offer) {
+        Promise<OfferReply> answer = Promise.promise();
+        Set<Promise<OfferReply>> others = underWay.computeIfAbsent(address, a -> new LinkedHashSet<>());
+        others.add(answer);
+        courier.offer(address, offer).onComplete(told -> {
+            others.remove(answer);
+            if (told.succeeded()) {
+                answer.tryComplete(told.result());
+            } else {
+                answer.tryFail(told.cause());
+            }
+        });
+        return answer.future();
+    }
+
+    private void lost(String address) {
+        outstanding.lost(address);
+        Set<Promise<OfferReply>> unanswered = underWay.remove(address);
+        if (unanswered != null) {
+            List.copyOf(unanswered).forEach(answer -> answer.tryFail(new NodeLostException()));
+        }
+    }
+
+    private static String unanswered(Throwable why) {
+        return why instanceof NodeLostException ? "lost" : "silence";
     }
 
     private long sequenceOf(String address, NodeStatus atOffer) {
@@ -240,6 +272,10 @@ public final class OfferDispatcher implements Dispatcher {
     private static DispatchException noRoom(Task task) {
         Need need = Need.of(task);
         return new DispatchException(new Failure("no_room", "no " + need.stage() + " has room", true));
+    }
+
+    private static final class NodeLostException extends Exception {
+        private static final long serialVersionUID = 1L;
     }
 
     /** The position in the queue. */

@@ -41,6 +41,12 @@ final class FakeNode {
         courier.publish(Addresses.STATUS, Parcel.of(status(freeCredits)));
     }
 
+    /** Publishes its last status. */
+    void leave() {
+        courier.publish(
+                Addresses.STATUS, Parcel.of(status(0).toBuilder().setGone(true).build()));
+    }
+
     String address() {
         return address;
     }

@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import dev.weir.proto.Parcel;
 import dev.weir.proto.v1.Cancel;
 import dev.weir.proto.v1.NodeStatus;
+import dev.weir.proto.v1.OfferReply;
 import dev.weir.proto.v1.OfferReply.Verdict;
 import dev.weir.proto.v1.Priority;
 import dev.weir.proto.v1.SampleRef;
@@ -17,15 +18,21 @@ import dev.weir.runtime.Loop;
 import dev.weir.runtime.Stages;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.bus.Courier;
+import dev.weir.runtime.bus.Delivery;
+import dev.weir.runtime.bus.Inbox;
 import dev.weir.runtime.stage.Attempt;
 import dev.weir.runtime.stage.Failure;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,8 +46,11 @@ class OfferDispatcherTest {
     private final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
     private final Courier courier = Courier.of(vertx, metrics);
     private final StatusDirectory directory = new StatusDirectory(Loop.of(vertx), member -> true);
+    /** The addresses at which an offer gets no answer, not even after the time for one. */
+    private final Set<String> unheard = ConcurrentHashMap.newKeySet();
+
     private final OfferDispatcher dispatcher =
-            new OfferDispatcher(Loop.of(vertx), courier, directory, metrics, Duration.ofMillis(600));
+            new OfferDispatcher(Loop.of(vertx), new Patient(), directory, metrics, Duration.ofMillis(600));
 
     @BeforeEach
     void start() throws Exception {
@@ -111,6 +121,21 @@ class OfferDispatcherTest {
 
         assertThat(get(dispatch("job")).getAddress()).isEqualTo(free.address());
         assertThat(deaf.offered).isEmpty();
+    }
+
+    @Test
+    void anOfferToANodeThatIsLostIsNotWaitedFor() throws Exception {
+        FakeNode leaving = node("leaving", 9);
+        unheard.add(leaving.address());
+        Future<NodeStatus> taken = dispatch("job");
+        FakeNode free = node("free", 9);
+
+        leaving.leave();
+
+        assertThat(get(taken).getAddress()).isEqualTo(free.address());
+        assertThat(metrics.counter("weir.offers", "stage", "decoder", "verdict", "lost")
+                        .count())
+                .isEqualTo(1);
     }
 
     @Test
@@ -291,5 +316,27 @@ class OfferDispatcherTest {
                 .setRef(SampleRef.newBuilder().setJobId(jobId))
                 .setModel("tiny")
                 .addRoute(Stages.of(StageKind.DECODER, 1));
+    }
+
+    private final class Patient implements Courier {
+        @Override
+        public Future<OfferReply> offer(String address, Parcel parcel) {
+            return unheard.contains(address) ? Promise.<OfferReply>promise().future() : courier.offer(address, parcel);
+        }
+
+        @Override
+        public Future<Void> tell(String address, Parcel parcel) {
+            return courier.tell(address, parcel);
+        }
+
+        @Override
+        public void publish(String address, Parcel parcel) {
+            courier.publish(address, parcel);
+        }
+
+        @Override
+        public Future<Inbox> listen(String address, Consumer<Delivery> handler) {
+            return courier.listen(address, handler);
+        }
     }
 }
