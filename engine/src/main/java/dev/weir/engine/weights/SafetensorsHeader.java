@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -33,6 +34,9 @@ final class SafetensorsHeader {
     private static final long MAX_BYTES = 100_000_000;
 
     private static final String METADATA = "__metadata__";
+
+    private static final Map<String, WeightType> TYPES =
+            Stream.of(WeightType.values()).collect(Collectors.toMap(WeightType::name, type -> type));
 
     private SafetensorsHeader() {}
 
@@ -95,14 +99,13 @@ final class SafetensorsHeader {
     }
 
     private static TensorInfo tensor(Path file, String name, JsonNode entry, long dataStart, long fileBytes) {
-        String where = "%s: tensor '%s'".formatted(file, name);
+        // A file has hundreds of tensors: what is wrong is put into words only where something is.
+        String where = file + ": tensor '" + name + "'";
         WeightType type = type(where, entry.path("dtype"));
         long[] shape = counts(where, "shape", entry.path("shape"));
         long[] offsets = counts(where, "data_offsets", entry.path("data_offsets"));
-        String range = "%s: data_offsets %s are not a range within the file's %d bytes of data"
-                .formatted(where, Arrays.toString(offsets), fileBytes - dataStart);
         if (offsets.length != 2 || offsets[0] > offsets[1]) {
-            throw new ModelException(range);
+            throw new ModelException(notARange(where, offsets, fileBytes - dataStart));
         }
         long length = offsets[1] - offsets[0];
         if (length != bytesOf(where, type, shape)) {
@@ -110,20 +113,24 @@ final class SafetensorsHeader {
                     "%s: %d bytes do not fill shape %s of %s".formatted(where, length, Arrays.toString(shape), type));
         }
         if (offsets[1] > fileBytes - dataStart) {
-            throw new WeightsException(Cause.INCOMPLETE, range);
+            throw new WeightsException(Cause.INCOMPLETE, notARange(where, offsets, fileBytes - dataStart));
         }
         return new TensorInfo(name, type, shape, file, dataStart + offsets[0], length);
     }
 
+    private static String notARange(String where, long[] offsets, long bytes) {
+        return "%s: data_offsets %s are not a range within the file's %d bytes of data"
+                .formatted(where, Arrays.toString(offsets), bytes);
+    }
+
     private static WeightType type(String where, JsonNode dtype) {
-        return Stream.of(WeightType.values())
-                .filter(type -> type.name().equals(dtype.textValue()))
-                .findFirst()
-                .orElseThrow(() -> {
-                    String problem = "%s: dtype %s is not one of %s"
-                            .formatted(where, excerpt(dtype), Arrays.toString(WeightType.values()));
-                    return dtype.isTextual() ? new WeightsException(Cause.TYPE, problem) : new ModelException(problem);
-                });
+        WeightType type = TYPES.get(dtype.asText());
+        if (type == null || !dtype.isTextual()) {
+            String problem = "%s: dtype %s is not one of %s"
+                    .formatted(where, excerpt(dtype), Arrays.toString(WeightType.values()));
+            throw dtype.isTextual() ? new WeightsException(Cause.TYPE, problem) : new ModelException(problem);
+        }
+        return type;
     }
 
     private static long[] counts(String where, String key, JsonNode list) {
@@ -143,7 +150,11 @@ final class SafetensorsHeader {
 
     private static long bytesOf(String where, WeightType type, long[] shape) {
         try {
-            return Arrays.stream(shape).reduce(type.bytes(), Math::multiplyExact);
+            long bytes = type.bytes();
+            for (long side : shape) {
+                bytes = Math.multiplyExact(bytes, side);
+            }
+            return bytes;
         } catch (ArithmeticException e) {
             throw new ModelException("%s: shape %s is too large".formatted(where, Arrays.toString(shape)), e);
         }
