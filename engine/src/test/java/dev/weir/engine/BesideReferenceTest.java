@@ -9,12 +9,14 @@ import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.diffusion.Row;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -28,8 +30,11 @@ class BesideReferenceTest {
 
     private static final ReferenceFile TENSORS = ReferenceFile.open("beside/io.safetensors");
 
+    @RegisterExtension
+    static final Opened<WorkflowRun> OPENED = new Opened<>();
+
     @TempDir
-    Path temporary;
+    static Path temporary;
 
     static Stream<Arguments> pictures() {
         return ReferenceCases.onEachEngine("beside/cases.json");
@@ -46,23 +51,22 @@ class BesideReferenceTest {
     @ParameterizedTest(name = "{0} {1}")
     @MethodSource("pictures")
     void aPictureAndItsWayAreTheReferences(Engine engine, String name, JsonNode json) throws IOException {
-        try (WorkflowRun run = open(json.get("model").asText(), engine)) {
-            Row row = run.begin(json);
-            requireClose(row.state().sample(), TENSORS.floats(name + "/start"), "start");
-            requireTheSameCall(run, row, json);
-            List<Integer> recorded = new ArrayList<>();
-            json.get("recorded").forEach(step -> recorded.add(step.asInt()));
-            for (int step = 0; !row.isDone(); step++) {
-                run.step(json, List.of(row));
-                if (recorded.remove((Integer) step)) {
-                    requireClose(row.state().sample(), TENSORS.floats(name + "/step " + step), "step " + step);
-                }
+        WorkflowRun run = open(json.get("model").asText(), engine);
+        Row row = run.begin(json);
+        requireClose(row.state().sample(), TENSORS.floats(name + "/start"), "start");
+        requireTheSameCall(run, row, json);
+        List<Integer> recorded = new ArrayList<>();
+        json.get("recorded").forEach(step -> recorded.add(step.asInt()));
+        for (int step = 0; !row.isDone(); step++) {
+            run.step(json, List.of(row));
+            if (recorded.remove((Integer) step)) {
+                requireClose(row.state().sample(), TENSORS.floats(name + "/step " + step), "step " + step);
             }
-            assertThat(recorded).as("steps that were not made").isEmpty();
-            var expected =
-                    ImageIO.read(ReferenceFile.path("beside/" + name + ".png").toFile());
-            assertThat(Drawing.psnr(run.picture(json, row), expected)).isGreaterThan(50);
         }
+        assertThat(recorded).as("steps that were not made").isEmpty();
+        var expected =
+                ImageIO.read(ReferenceFile.path("beside/" + name + ".png").toFile());
+        assertThat(Drawing.psnr(run.picture(json, row), expected)).isGreaterThan(50);
     }
 
     /** The prompt's row of the first forward pass. */
@@ -85,21 +89,20 @@ class BesideReferenceTest {
     @MethodSource("models")
     void differentRequestsShareForwardsAndGiveWhatTheyGiveAlone(String model) throws IOException {
         List<JsonNode> own = of(model);
-        JsonNode first = own.get(0);
-        ObjectNode second = own.get(1).deepCopy();
+        // Only rows are compared with each other.
+        ObjectNode first = ((ObjectNode) own.get(0).deepCopy()).put("steps", 6);
+        ObjectNode second = ((ObjectNode) own.get(1).deepCopy()).put("steps", 6);
         second.set("width", first.get("width"));
         second.set("height", first.get("height"));
-        try (WorkflowRun run = open(model, Engine.TORCH)) {
-            List<Row> together = List.of(run.begin(first), run.begin(second));
-            List<Row> alone = List.of(run.begin(first), run.begin(second));
-            run.finish(first, alone.subList(0, 1));
-            run.finish(first, alone.subList(1, 2));
-            assertThat(run.step(first, together)).isEqualTo(2);
-            run.finish(first, together);
-            for (int i = 0; i < 2; i++) {
-                requireClose(
-                        together.get(i).state().sample(), alone.get(i).state().sample(), "row " + i);
-            }
+        WorkflowRun run = open(model, Engine.TORCH);
+        List<Row> together = List.of(run.begin(first), run.begin(second));
+        List<Row> alone = List.of(run.begin(first), run.begin(second));
+        run.finish(first, alone.subList(0, 1));
+        run.finish(first, alone.subList(1, 2));
+        assertThat(run.step(first, together)).isEqualTo(2);
+        run.finish(first, together);
+        for (int i = 0; i < 2; i++) {
+            requireClose(together.get(i).state().sample(), alone.get(i).state().sample(), "row " + i);
         }
     }
 
@@ -107,16 +110,15 @@ class BesideReferenceTest {
     @MethodSource("models")
     void aRunContinuesAnywhere(String model) throws IOException {
         JsonNode json = of(model).get(1);
-        try (WorkflowRun run = open(model, Engine.TORCH)) {
-            Row row = run.begin(json);
-            while (!row.isDone()) {
-                // As another node continues it: from the request, and where the run is.
-                row = run.begin(json).at(row.state(), row.noisePosition());
-                run.step(json, List.of(row));
-            }
-            String last = json.get("name").asText() + "/step " + (row.steps() - 1);
-            requireClose(row.state().sample(), TENSORS.floats(last), "end");
+        WorkflowRun run = open(model, Engine.TORCH);
+        Row row = run.begin(json);
+        while (!row.isDone()) {
+            // As another node continues it: from the request, and where the run is.
+            row = run.begin(json).at(row.state(), row.noisePosition());
+            run.step(json, List.of(row));
         }
+        String last = json.get("name").asText() + "/step " + (row.steps() - 1);
+        requireClose(row.state().sample(), TENSORS.floats(last), "end");
     }
 
     private static List<JsonNode> of(String model) {
@@ -124,10 +126,19 @@ class BesideReferenceTest {
     }
 
     /** A model that shares parts with another checkpoint. */
-    private WorkflowRun open(String model, Engine engine) throws IOException {
-        Path home = temporary.resolve(model);
-        TestModels.lay(ReferenceFile.path("checkpoints/sd1"), home);
-        TestModels.lay(ReferenceFile.path("beside/" + model), home);
-        return new WorkflowRun(ModelFolder.open(home), new ComputeTarget("cpu", Precision.FP32, engine));
+    private static WorkflowRun open(String model, Engine engine) {
+        var target = new ComputeTarget("cpu", Precision.FP32, engine);
+        return OPENED.of(List.of(model, engine), () -> new WorkflowRun(folder(model, engine), target));
+    }
+
+    private static ModelFolder folder(String model, Engine engine) {
+        Path home = temporary.resolve(engine.name()).resolve(model);
+        try {
+            TestModels.lay(ReferenceFile.path("checkpoints/sd1"), home);
+            TestModels.lay(ReferenceFile.path("beside/" + model), home);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return ModelFolder.open(home);
     }
 }

@@ -23,34 +23,50 @@ final class Drawing {
 
     private Drawing() {}
 
+    /** The networks of a model whose pictures are drawn in one stage. */
+    record Networks(TextEncoder encoder, Denoiser denoiser, ImageCodec codec) implements AutoCloseable {
+
+        static Networks of(ModelFolder model) {
+            return new Networks(model.textEncoder(EXACT), model.denoiser(EXACT), model.imageCodec(EXACT));
+        }
+
+        @Override
+        public void close() {
+            encoder.close();
+            denoiser.close();
+            codec.close();
+        }
+    }
+
     /** With the case's sampler, or the model's default where the case names none. */
     static RgbImage draw(ModelFolder model, JsonNode json) {
-        long seed = json.path("seed").asLong();
-        List<Tensors> states;
-        try (TextEncoder encoder = model.textEncoder(EXACT)) {
-            states = encoder.states(List.of(
-                    json.path("prompt").asText(), json.path("negative_prompt").asText()));
+        try (Networks networks = Networks.of(model)) {
+            return draw(model, networks, json);
         }
+    }
+
+    /** With the model's scheduler, and networks that other models of the same weights may share. */
+    static RgbImage draw(ModelFolder model, Networks networks, JsonNode json) {
+        long seed = json.path("seed").asLong();
+        List<Tensors> states = networks.encoder()
+                .states(List.of(
+                        json.path("prompt").asText(),
+                        json.path("negative_prompt").asText()));
         var shape = new LatentShape(
                 4,
                 json.path("latent").get(0).asInt(),
                 json.path("latent").get(1).asInt());
-        float[] latent;
-        try (Denoiser network = model.denoiser(EXACT)) {
-            Sampler sampler = Samplers.create(
-                    model.scheduler(), name(model, json), json.path("steps").asInt());
-            var noise = new TorchGenerator(seed);
-            var start = RowStart.fromNoise(sampler, shape, noise);
-            latent = run(network, shape, new Row(sampler, start, noise, guidance(states, json)));
-        }
+        Sampler sampler = Samplers.create(
+                model.scheduler(), name(model, json), json.path("steps").asInt());
+        var noise = new TorchGenerator(seed);
+        var start = RowStart.fromNoise(sampler, shape, noise);
+        float[] latent = run(networks.denoiser(), shape, new Row(sampler, start, noise, guidance(states, json)));
         JsonNode second = json.path("upsampler");
         if (!second.isMissingNode()) {
             latent = upsample(model, second, seed, states, shape, latent);
             shape = new LatentShape(4, 2 * shape.height(), 2 * shape.width());
         }
-        try (ImageCodec codec = model.imageCodec(EXACT)) {
-            return codec.decode(shape, List.of(latent)).get(0).orElseThrow();
-        }
+        return networks.codec().decode(shape, List.of(latent)).get(0).orElseThrow();
     }
 
     private static float[] upsample(

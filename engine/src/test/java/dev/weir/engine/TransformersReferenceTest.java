@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -30,6 +31,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class TransformersReferenceTest {
 
     private static final List<String> FAMILIES = List.of("flux", "sd3", "dit", "pixart", "z_image");
+
+    @RegisterExtension
+    static final Opened<WorkflowRun> OPENED = new Opened<>();
 
     @TempDir
     private Path temporary;
@@ -45,21 +49,20 @@ class TransformersReferenceTest {
     void aPictureAndItsWayAreTheReferences(String family, Engine engine, String name, JsonNode json)
             throws IOException {
         ReferenceFile tensors = ReferenceFile.open(family + "/io.safetensors");
-        try (WorkflowRun run = open(family, engine, json)) {
-            requireStates(run.given(json), tensors, name);
-            Row row = run.begin(json);
-            requireCall(run, row, tensors, name, json);
-            List<Integer> recorded = recorded(json);
-            for (int step = 0; run.step(json, List.of(row)) > 0; step++) {
-                if (recorded.contains(step)) {
-                    requireClose(row.state().sample(), tensors.floats(name + "/step " + step), "step " + step);
-                }
+        WorkflowRun run = open(family, engine, json);
+        requireStates(run.given(json), tensors, name);
+        Row row = run.begin(json);
+        requireCall(run, row, tensors, name, json);
+        List<Integer> recorded = recorded(json);
+        for (int step = 0; run.step(json, List.of(row)) > 0; step++) {
+            if (recorded.contains(step)) {
+                requireClose(row.state().sample(), tensors.floats(name + "/step " + step), "step " + step);
             }
-            assertThat(row.state().step()).isEqualTo(calls(json));
-            var expected = ImageIO.read(
-                    ReferenceFile.path(family + "/" + name + ".png").toFile());
-            assertThat(Drawing.psnr(run.picture(json, row), expected)).isGreaterThan(50);
         }
+        assertThat(row.state().step()).isEqualTo(calls(json));
+        var expected =
+                ImageIO.read(ReferenceFile.path(family + "/" + name + ".png").toFile());
+        assertThat(Drawing.psnr(run.picture(json, row), expected)).isGreaterThan(50);
     }
 
     /** A row that was stopped and goes on from its state, and one at its beginning, share forwards. */
@@ -67,18 +70,17 @@ class TransformersReferenceTest {
     @MethodSource("pictures")
     void rowsShareForwardsAndGoOnWhereTheyStopped(String family, Engine engine, String name, JsonNode json) {
         ReferenceFile tensors = ReferenceFile.open(family + "/io.safetensors");
-        try (WorkflowRun run = open(family, engine, json)) {
-            Row stopped = run.begin(json);
-            for (int step = 0; step < calls(json) / 2; step++) {
-                run.step(json, List.of(stopped));
-            }
-            Row again = run.begin(json).at(stopped.state(), stopped.noisePosition());
-            List<Row> rows = new ArrayList<>(List.of(again, run.begin(json)));
-            run.finish(json, rows);
-            float[] last = tensors.floats(name + "/step " + (calls(json) - 1));
-            for (Row row : rows) {
-                requireClose(row.state().sample(), last, "the end");
-            }
+        WorkflowRun run = open(family, engine, json);
+        Row stopped = run.begin(json);
+        for (int step = 0; step < calls(json) / 2; step++) {
+            run.step(json, List.of(stopped));
+        }
+        Row again = run.begin(json).at(stopped.state(), stopped.noisePosition());
+        List<Row> rows = new ArrayList<>(List.of(again, run.begin(json)));
+        run.finish(json, rows);
+        float[] last = tensors.floats(name + "/step " + (calls(json) - 1));
+        for (Row row : rows) {
+            requireClose(row.state().sample(), last, "the end");
         }
     }
 
@@ -93,17 +95,16 @@ class TransformersReferenceTest {
                         && json.get("width").asInt() == 48)
                 .toList();
         assertThat(cases).hasSize(count);
-        try (WorkflowRun run = open(family, engine, cases.get(0))) {
-            List<Row> rows = cases.stream().map(run::begin).toList();
-            int shared = run.step(cases.get(0), rows);
-            assertThat(shared).isEqualTo(count);
-            run.finish(cases.get(0), rows);
-            for (int i = 0; i < rows.size(); i++) {
-                int last = calls(cases.get(i)) - 1;
-                String name = cases.get(i).get("name").asText();
-                requireClose(
-                        rows.get(i).state().sample(), tensors.floats(name + "/step " + last), name + " beside another");
-            }
+        WorkflowRun run = open(family, engine, cases.get(0));
+        List<Row> rows = cases.stream().map(run::begin).toList();
+        int shared = run.step(cases.get(0), rows);
+        assertThat(shared).isEqualTo(count);
+        run.finish(cases.get(0), rows);
+        for (int i = 0; i < rows.size(); i++) {
+            int last = calls(cases.get(i)) - 1;
+            String name = cases.get(i).get("name").asText();
+            requireClose(
+                    rows.get(i).state().sample(), tensors.floats(name + "/step " + last), name + " beside another");
         }
     }
 
@@ -243,15 +244,14 @@ class TransformersReferenceTest {
                 .filter(one -> one.get("name").asText().equals("guided"))
                 .findFirst()
                 .orElseThrow();
-        try (WorkflowRun run = open("z_image", Engine.TORCH, json)) {
-            List<Integer> lengths = run.begin(json).branches().stream()
-                    .map(branch -> branch.get(Tensors.ENCODER_HIDDEN_STATES).side(0))
-                    .toList();
-            assertThat(lengths.get(0)).isLessThan(32);
-            assertThat(lengths.get(1)).isGreaterThan(64);
-            JsonNode other = ((ObjectNode) json.deepCopy()).put("guidance_scale", 0.5);
-            assertThatThrownBy(() -> run.begin(other)).hasMessageContaining("guidance_scale 0.5: Z-Image takes 0");
-        }
+        WorkflowRun run = open("z_image", Engine.TORCH, json);
+        List<Integer> lengths = run.begin(json).branches().stream()
+                .map(branch -> branch.get(Tensors.ENCODER_HIDDEN_STATES).side(0))
+                .toList();
+        assertThat(lengths.get(0)).isLessThan(32);
+        assertThat(lengths.get(1)).isGreaterThan(64);
+        JsonNode other = ((ObjectNode) json.deepCopy()).put("guidance_scale", 0.5);
+        assertThatThrownBy(() -> run.begin(other)).hasMessageContaining("guidance_scale 0.5: Z-Image takes 0");
     }
 
     private static List<String> fields(ModelFolder model) {
@@ -262,7 +262,8 @@ class TransformersReferenceTest {
 
     private static WorkflowRun open(String family, Engine engine, JsonNode json) {
         var folder = ReferenceFile.path(family + "/" + json.get("checkpoint").asText());
-        return new WorkflowRun(ModelFolder.open(folder), new ComputeTarget("cpu", Precision.FP32, engine));
+        var target = new ComputeTarget("cpu", Precision.FP32, engine);
+        return OPENED.of(List.of(folder, engine), () -> new WorkflowRun(ModelFolder.open(folder), target));
     }
 
     private static List<Integer> recorded(JsonNode json) {
