@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.weir.bench.cluster.WeirProcess;
 import dev.weir.bench.cluster.WeirProcess.Outcome;
+import dev.weir.cli.ManyCommands;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -232,7 +233,11 @@ final class CommandLineTest {
 
     @Test
     void whatIsWrongWithTheCommandLineIsToldBeforeAnythingStarts() {
-        for (List<String> wrong : List.of(
+        Outcome incomplete = weir("generate");
+        assertThat(incomplete.exitCode()).isEqualTo(2);
+        assertThat(incomplete.err()).startsWith("weir: ").doesNotContain("\tat ");
+        assertThat(incomplete.out()).isEmpty();
+        List<List<String>> wrong = List.of(
                 List.of("generate"),
                 List.of("generate", "x", "--steps", "many"),
                 List.of("generate", "x", "--colour"),
@@ -249,12 +254,13 @@ final class CommandLineTest {
                 List.of("node"),
                 List.of("node", "painter"),
                 List.of("node", "denoiser", "--join", "host:port"),
-                List.of("paint"))) {
-            Outcome outcome = WeirProcess.run(folder, Map.of(), wrong);
-            assertThat(outcome.exitCode()).as("%s: %s", wrong, outcome.err()).isEqualTo(2);
-            assertThat(outcome.err()).as("%s", wrong).startsWith("weir: ").doesNotContain("\tat ");
+                List.of("paint"));
+        List<Outcome> outcomes = ManyCommands.run(folder, Map.of(), wrong);
+        assertThat(outcomes).hasSameSizeAs(wrong).allSatisfy(outcome -> {
+            assertThat(outcome.exitCode()).as(outcome.err()).isEqualTo(2);
+            assertThat(outcome.err()).startsWith("weir: ").doesNotContain("\tat ");
             assertThat(outcome.out()).isEmpty();
-        }
+        });
     }
 
     /** DJL's cache folder stays empty: libtorch would unpack itself there. */
@@ -271,16 +277,26 @@ final class CommandLineTest {
                 List.of("x", "--negative", "a".repeat(5000)), "--negative has 5000 characters",
                 List.of("x", "--out", "no/x.png"), "--out: no/x.png cannot be written: there is no folder",
                 List.of("x", "--frames", "no/x"), "--frames: no/x cannot be written: there is no folder");
-        Path cache = folder.resolve("cache");
-        refusals.forEach((arguments, message) -> {
-            List<String> command =
-                    Stream.concat(Stream.of("generate"), arguments.stream()).toList();
-            Outcome outcome = WeirProcess.run(folder, Map.of("DJL_CACHE_DIR", cache.toString()), command);
+        Map<String, String> environment =
+                Map.of("DJL_CACHE_DIR", folder.resolve("cache").toString());
+        List<List<String>> arguments = List.copyOf(refusals.keySet());
+        List<List<String>> commands = arguments.stream()
+                .map(more -> Stream.concat(Stream.of("generate"), more.stream()).toList())
+                .toList();
+        List<Outcome> outcomes = ManyCommands.run(folder, environment, commands);
+        assertThat(outcomes).hasSameSizeAs(commands);
+        for (int i = 0; i < commands.size(); i++) {
+            Outcome outcome = outcomes.get(i);
             assertThat(outcome.exitCode())
-                    .as("%s: %s", arguments, outcome.err())
+                    .as("%s: %s", arguments.get(i), outcome.err())
                     .isEqualTo(2);
-            assertThat(outcome.err()).startsWith("weir: " + message).hasLineCount(1);
-        });
+            assertThat(outcome.err())
+                    .startsWith("weir: " + refusals.get(arguments.get(i)))
+                    .hasLineCount(1);
+        }
+        assertThat(folder).isEmptyDirectory();
+        assertThat(WeirProcess.run(folder, environment, commands.get(0)).exitCode())
+                .isEqualTo(2);
         assertThat(folder).isEmptyDirectory();
     }
 
@@ -306,23 +322,36 @@ final class CommandLineTest {
     @Test
     void helpTeachesByExamples() {
         assertThat(weir("--help").out()).contains("generate \"a red apple\"", "WEIR_PORT", "Exit codes");
-        for (String command : List.of("generate", "up", "node", "status", "models")) {
-            Outcome help = weir(command, "--help");
-            assertThat(help.exitCode()).isZero();
-            assertThat(help.out()).contains("Usage: weir " + command);
+        List<String> commands = List.of("generate", "up", "node", "status", "models");
+        List<List<String>> asked = new ArrayList<>();
+        commands.forEach(command -> asked.add(List.of(command, "--help")));
+        asked.add(List.of("--version"));
+        List<Outcome> helps = ManyCommands.run(folder, Map.of(), asked);
+        for (int i = 0; i < commands.size(); i++) {
+            assertThat(helps.get(i).exitCode()).isZero();
+            assertThat(helps.get(i).out()).contains("Usage: weir " + commands.get(i));
         }
-        assertThat(weir("--version").out()).startsWith("weir ");
+        assertThat(helps.get(commands.size()).out()).startsWith("weir ");
     }
 
     @Test
     void aGatewaysUrlMayHaveTheApisPathOrNoScheme() {
         String authority = UP.server().url().getAuthority();
-        for (String url : List.of("http://%s/v1", "http://%s/v1/", "http://%s/", "%s", "%s/v1")) {
-            Outcome outcome = weir("models", "--url", url.formatted(authority));
-            assertThat(outcome.exitCode()).as("%s: %s", url, outcome.err()).isZero();
+        List<String> urls = List.of("http://%s/v1", "http://%s/v1/", "http://%s/", "%s", "%s/v1", "ftp://%s");
+        List<Outcome> outcomes = ManyCommands.run(
+                folder,
+                Map.of(),
+                urls.stream()
+                        .map(url -> List.of("models", "--url", url.formatted(authority)))
+                        .toList());
+        for (int i = 0; i < urls.size() - 1; i++) {
+            Outcome outcome = outcomes.get(i);
+            assertThat(outcome.exitCode())
+                    .as("%s: %s", urls.get(i), outcome.err())
+                    .isZero();
             assertThat(outcome.out()).containsPattern("default +128 +64\\.\\.128, 128\\.\\.1024 upsampled ");
         }
-        Outcome refused = weir("models", "--url", "ftp://" + authority);
+        Outcome refused = outcomes.get(urls.size() - 1);
         assertThat(refused.exitCode()).isEqualTo(2);
         assertThat(refused.err()).startsWith("weir: --url: ftp://").hasLineCount(1);
     }
