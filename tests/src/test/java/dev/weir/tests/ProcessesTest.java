@@ -27,16 +27,17 @@ import org.junit.jupiter.api.Test;
 /** A process for each stage, two for the denoiser. One of the denoisers leaves during requests. */
 final class ProcessesTest {
 
-    private static final int REQUESTS = 16;
+    private static final int REQUESTS = 12;
     private static final int STEPS = 20;
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final String CLUSTER = "test-" + UUID.randomUUID();
 
     private static final List<WeirProcess> REST = new ArrayList<>();
+    /** Those that a test leaves alive serve the next one, too. */
+    private static final List<WeirProcess> DENOISERS = new ArrayList<>();
+
     private static String join;
     private static Server server;
-
-    private final List<WeirProcess> denoisers = new ArrayList<>();
 
     @BeforeAll
     static void startTheRest() throws IOException {
@@ -51,44 +52,54 @@ final class ProcessesTest {
     }
 
     @AfterAll
-    static void endTheRest() {
+    static void endAll() {
+        DENOISERS.forEach(WeirProcess::close);
         REST.forEach(WeirProcess::close);
     }
 
     @BeforeEach
-    void startTwoDenoisers() {
-        denoisers.add(node("denoiser", "--drain-time", "2", "--threads", "1"));
-        denoisers.add(node("denoiser", "--drain-time", "2", "--threads", "1"));
-        denoisers.forEach(WeirProcess::awaitReady);
+    void completeTwoDenoisers() {
+        while (DENOISERS.size() < 2) {
+            DENOISERS.add(node("denoiser", "--drain-time", "2", "--threads", "1"));
+        }
+        DENOISERS.forEach(WeirProcess::awaitReady);
         Awaitility.await("the gateway to know both denoisers")
                 .atMost(PATIENCE)
                 .until(() -> denoiserStatus().size() == 2);
     }
 
     @AfterEach
-    void endTheDenoisers() {
-        denoisers.forEach(WeirProcess::close);
-        Awaitility.await("the gateway to have forgotten them").atMost(PATIENCE).until(() -> denoiserStatus()
-                .isEmpty());
+    void forgetTheDead() {
+        DENOISERS.removeIf(denoiser -> !denoiser.isAlive());
+        // Else the next test would take the work of this one for its own.
+        Awaitility.await("the gateway to have forgotten them, and to know that the others rest")
+                .atMost(PATIENCE)
+                .until(() -> {
+                    List<JsonNode> known = denoiserStatus();
+                    return known.size() == DENOISERS.size()
+                            && known.stream()
+                                    .allMatch(node -> node.path("running").asInt() == 0);
+                });
     }
 
     @Test
     void aDenoiserThatIsToldToStopInTheMiddleLosesNoRequest() {
         List<CompletableFuture<Answer>> requests = startRequests();
         awaitBothAtWork();
-        denoisers.get(0).terminate();
+        DENOISERS.get(0).terminate();
         List<JsonNode> pictures = finished(requests);
         assertThat(nodesOf(pictures)).as("the denoisers that made them").isNotEmpty();
-        denoisers.get(0).awaitExit();
-        assertThat(denoisers.get(1).isAlive()).isTrue();
+        DENOISERS.get(0).awaitExit();
+        assertThat(DENOISERS.get(1).isAlive()).isTrue();
     }
 
     @Test
     void aDenoiserThatDiesInTheMiddleCostsANewAttemptAndNoRequest() {
         List<CompletableFuture<Answer>> requests = startRequests();
         awaitBothAtWork();
-        denoisers.get(0).kill();
+        DENOISERS.get(0).kill();
         List<JsonNode> pictures = finished(requests);
+        DENOISERS.get(0).awaitExit();
         assertThat(pictures)
                 .as("those that the dead one held were made by a new attempt")
                 .anyMatch(picture -> picture.path("attempts").asInt() > 1);

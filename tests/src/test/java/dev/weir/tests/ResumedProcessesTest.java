@@ -32,7 +32,7 @@ final class ResumedProcessesTest {
     /** A denoiser that joins must start before these are done. */
     private static final int IMAGES = 8;
 
-    private static final int STEPS = 120;
+    private static final int STEPS = 60;
     /** Two for each denoiser: one runs and one waits. */
     private static final int SOME_IMAGES = 4;
 
