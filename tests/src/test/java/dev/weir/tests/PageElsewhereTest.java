@@ -32,7 +32,7 @@ final class PageElsewhereTest {
             page.getByTestId("prompt").fill(PROMPT);
             page.getByTestId("n").fill("2");
             assertThat(page.getByTestId("generate")).isEnabled();
-            page.getByTestId("steps").fill(page.getByTestId("steps").getAttribute("max"));
+            page.getByTestId("steps").fill(String.valueOf(PageVisit.slowSteps(2)));
             page.getByTestId("generate").click();
             assertThat(page.getByTestId("picture").first()).hasAttribute("data-kind", "preview", PATIENT);
             job.set(ofCards(page, "data-job").get(0));

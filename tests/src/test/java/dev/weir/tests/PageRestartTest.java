@@ -33,7 +33,8 @@ final class PageRestartTest {
                     lost.getByTestId("retry").click();
                     assertThat(cards(page).nth(1)).hasAttribute("data-state", "completed", PATIENT);
                     assertThat(cards(page).nth(1).getByTestId("caption")).hasText("a red apple");
-                    assertThat(cards(page).nth(1).getByTestId("details")).containsText("seed 8 · 100 steps");
+                    assertThat(cards(page).nth(1).getByTestId("details"))
+                            .containsText("seed 8 · %d steps".formatted(PageVisit.slowSteps(2)));
                     assertThat(cards(page).nth(0)).hasAttribute("data-state", "lost");
                     assertThat(cards(page)).hasCount(2);
                 }

@@ -28,6 +28,12 @@ final class PageVisit {
     /** For what takes as long as a picture does. */
     static final HasAttributeOptions PATIENT = new HasAttributeOptions().setTimeout(60_000);
 
+    /** For what a page does by itself, on a busy machine. */
+    private static final int PATIENCE_MS = 30_000;
+
+    /** Of all pictures that are made slowly: some seconds, in which something can be done. */
+    private static final int SLOW_STEPS = 100;
+
     /** So that the server is asked for its pictures. */
     static final String FORGET_PICTURES =
             """
@@ -125,6 +131,7 @@ final class PageVisit {
             var environment = Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
             var playwright = Playwright.create(new Playwright.CreateOptions().setEnv(environment));
             Runtime.getRuntime().addShutdownHook(new Thread(playwright::close));
+            PlaywrightAssertions.setDefaultAssertionTimeout(PATIENCE_MS);
             return playwright
                     .chromium()
                     .launch(new LaunchOptions()
@@ -137,15 +144,20 @@ final class PageVisit {
         return message.startsWith("Failed to load resource") || message.startsWith("WebSocket connection to");
     }
 
-    /** Asks for pictures of a red apple that take as many steps as the page allows. */
+    /** Asks for pictures of a red apple that take some seconds. */
     static void generateSlowly(Page page, int pictures) {
         page.getByTestId("prompt").fill("a red apple");
         page.getByTestId("seed").fill("7");
         page.getByTestId("n").fill(String.valueOf(pictures));
-        // The page knows the most steps when it has the models.
+        // The page knows how many steps there may be when it has the models.
         PlaywrightAssertions.assertThat(page.getByTestId("generate")).isEnabled();
-        page.getByTestId("steps").fill(page.getByTestId("steps").getAttribute("max"));
+        page.getByTestId("steps").fill(String.valueOf(slowSteps(pictures)));
         page.getByTestId("generate").click();
+    }
+
+    /** Of each of so many pictures that are made slowly. */
+    static int slowSteps(int pictures) {
+        return SLOW_STEPS / pictures;
     }
 
     static Locator cards(Page page) {
