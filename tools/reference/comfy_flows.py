@@ -87,7 +87,29 @@ def lcm(model, x, sigmas, noise):
     return x
 
 
+def res_multistep(model, x, sigmas, noise):
+    """Without noise of its own, which is that of res_multistep_ancestral."""
+    before, last = None, None
+    for now, then in zip(sigmas, sigmas[1:]):
+        clean = model(x, now)
+        x = res_step(x, clean, now, then, before, last)
+        before, last = clean, now
+    return x
+
+
+def res_step(x, clean, now, then, before, last):
+    """before and last: x0 and the level of the step before."""
+    if then == 0 or before is None:
+        return x + (x - clean) / now * (then - now)
+    stride = now.log() - then.log()
+    place = (now.log() - last.log()) / stride
+    first = (-stride).expm1() / -stride
+    second = (first - 1) / -stride
+    return (-stride).exp() * x + stride * ((first - second / place) * clean + second / place * before)
+
+
 SAMPLERS = {"euler": euler, "heun": heun, "dpmpp_2m": dpmpp_2m, "lcm": lcm}
+LATER = {"res_multistep": res_multistep}
 
 
 def run(case: dict) -> dict:
@@ -103,7 +125,7 @@ def run(case: dict) -> dict:
 
     x = sigmas[0] * fresh + (1 - sigmas[0]) * (CLEAN if case["image"] else torch.zeros(SHAPE))
     model = Model()
-    result = SAMPLERS[case["sampler"]](model, x, sigmas, noise)
+    result = (SAMPLERS | LATER)[case["sampler"]](model, x, sigmas, noise)
     calls = {name: torch.stack(values).reshape(len(values), -1) for name, values in model.calls.items()}
     return {**calls, "timesteps": calls["timesteps"].flatten(), "sigmas": sigmas, "result": result.flatten()}
 
@@ -126,6 +148,12 @@ def cases():
             for sampler in SAMPLERS:
                 yield {**plain, "sampler": sampler, "scheduler": "ddim_uniform", "steps": 6}
                 yield {**plain, "sampler": sampler, "scheduler": "karras", "steps": 5}
+    for name, model in MODELS.items():
+        plain = {"model": name, **model, "begin": 0, "image": False}
+        for sampler in LATER:
+            for scheduler, steps in (("simple", 8), ("sgm_uniform", 7), ("karras", 5), ("ddim_uniform", 6), ("simple", 1), ("beta", 2), ("simple", 60)):
+                yield {**plain, "sampler": sampler, "scheduler": scheduler, "steps": steps}
+            yield {**plain, "sampler": sampler, "scheduler": "normal", "steps": 8, "begin": 3, "image": True}
 
 
 def main() -> None:

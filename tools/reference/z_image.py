@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from transformers import Qwen2Tokenizer, Qwen3Config, Qwen3Model
 
+import comfy_flow_pictures
 from checkpoints import randomize, scale_last, snap
 from fixtures import OUT, generator, save_cases, save_json, save_tensors
 from flux import pictures, wide_vae, workflow
@@ -191,6 +192,7 @@ def main() -> None:
         cases.append(case)
     save_tensors(HOME / "io.safetensors", tensors)
     save_cases(HOME / "cases.json", cases)
+    comfy_flow_pictures.main(("z_image",))
 
 
 if __name__ == "__main__":

@@ -98,6 +98,14 @@ public record Tensors(Map<String, HostTensor> byName) {
         return new Tensors(own);
     }
 
+    /** Zeros of the same shapes under the same names. */
+    public Tensors zeros() {
+        var zeros = new LinkedHashMap<String, HostTensor>();
+        byName.forEach(
+                (name, tensor) -> zeros.put(name, new HostTensor(tensor.shape(), new float[tensor.values().length])));
+        return new Tensors(zeros);
+    }
+
     public boolean isFinite() {
         return byName.values().stream().allMatch(HostTensor::isFinite);
     }

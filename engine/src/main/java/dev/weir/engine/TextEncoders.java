@@ -73,7 +73,8 @@ record TextEncoders(PipelineIndex index, Pipeline pipeline, boolean readEmbeddin
 
     private TextEncoder textEncoder(TextPart text, ComputeTarget target) {
         Optional<Lexicon.Extension> extension = Optional.of((before, embeddings) -> extended(text, before, embeddings));
-        Lexicon lexicon = Lexicon.of(tokenizer(index, text.tokenizer()));
+        Lexicon lexicon =
+                Lexicon.of(tokenizer(index, text.tokenizer()), pipeline.type().readsOneRow());
         try {
             return index.load(
                     text.encoder(),

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.diffusion.Row;
+import dev.weir.engine.prompt.PromptSyntax;
 import java.io.IOException;
 import java.util.List;
 import java.util.stream.Stream;
@@ -14,14 +15,16 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** Flux.1 and Stable Diffusion 3 along ComfyUI's noise levels: {@code tools/reference/comfy_flow_pictures.py}. */
+/** Flux.1, Stable Diffusion 3 and Z-Image along ComfyUI's noise levels: {@code tools/reference/comfy_flow_pictures.py}. */
 class ComfyFlowReferenceTest {
 
     static Stream<Arguments> pictures() {
-        return Stream.of("flux", "sd3").flatMap(family -> ReferenceCases.onEachEngine(family + "/comfyui.json")
-                .map(Arguments::get)
-                .map(one -> Arguments.of(family, one[0], one[1], one[2])));
+        return Stream.of("flux", "sd3", "z_image")
+                .flatMap(family -> ReferenceCases.onEachEngine(family + "/comfyui.json")
+                        .map(Arguments::get)
+                        .map(one -> Arguments.of(family, one[0], one[1], one[2])));
     }
 
     /** A row that goes on after its first step ends as one that was not stopped. */
@@ -42,6 +45,28 @@ class ComfyFlowReferenceTest {
             var expected = ImageIO.read(
                     ReferenceFile.path(family + "/comfyui-" + name + ".png").toFile());
             assertThat(Drawing.psnr(run.picture(json, again), expected)).isGreaterThan(50);
+        }
+    }
+
+    /** All texts have one length, also those with weights, and the end of a long one is not read. */
+    @ParameterizedTest
+    @ValueSource(strings = {"flux/dev", "sd3/sd3"})
+    void aPromptOfComfyuiHasTheLengthOfAPlainOne(String folder) {
+        var target = new ComputeTarget("cpu", Precision.FP32, Engine.TORCH);
+        try (TextEncoder encoder = ModelFolder.open(ReferenceFile.path(folder)).textEncoder(target)) {
+            String words = "red apple ".repeat(600);
+            List<PromptStates> read = encoder.encode(List.of(
+                    Prompt.of("a (red) apple"),
+                    Prompt.of("a \\(red\\) apple").in(PromptSyntax.COMFYUI),
+                    Prompt.of(words),
+                    Prompt.of("(%s:1.2)".formatted(words)).in(PromptSyntax.COMFYUI)));
+            for (String name : read.get(0).states().byName().keySet()) {
+                assertThat(read.get(1).states().get(name).values())
+                        .isEqualTo(read.get(0).states().get(name).values());
+                assertThat(read.get(3).states().get(name).shape())
+                        .isEqualTo(read.get(0).states().get(name).shape());
+            }
+            assertThat(read.get(3).cut()).isNotEmpty().isEqualTo(read.get(2).cut());
         }
     }
 

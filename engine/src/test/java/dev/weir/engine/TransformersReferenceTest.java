@@ -10,12 +10,14 @@ import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.pipeline.Field;
+import dev.weir.engine.sampler.Sampler;
 import dev.weir.engine.sampler.Samplers;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import javax.imageio.ImageIO;
@@ -224,6 +226,10 @@ class TransformersReferenceTest {
         ModelFolder base = ModelFolder.open(slow);
         assertThat(base.card().defaults().guidanceScale()).isEqualTo(5);
         assertThat(base.card().defaults().steps()).isEqualTo(50);
+        for (ModelFolder one : List.of(turbo, base)) {
+            Sampler comfy = Samplers.create(one.scheduler(), "flow_res_multistep:schedule=comfyui_simple", 4);
+            assertThat(IntStream.range(0, 4).mapToObj(comfy::timestep)).containsExactly(1000f, 900f, 750f, 500f);
+        }
 
         Path transformer = slow.resolve("transformer/config.json");
         TestModels.edit(transformer, "    64,", "    16,");

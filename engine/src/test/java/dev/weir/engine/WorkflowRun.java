@@ -18,7 +18,10 @@ import dev.weir.engine.pipeline.Request;
 import dev.weir.engine.pipeline.Role;
 import dev.weir.engine.pipeline.Sight;
 import dev.weir.engine.pipeline.StageSpec;
+import dev.weir.engine.prompt.Composition;
 import dev.weir.engine.prompt.PromptSyntax;
+import dev.weir.engine.prompt.Words;
+import dev.weir.engine.sampler.PercentRange;
 import dev.weir.engine.sampler.SamplerSpec;
 import dev.weir.engine.sampler.Samplers;
 import dev.weir.engine.sampler.Span;
@@ -71,12 +74,43 @@ final class WorkflowRun implements AutoCloseable {
     }
 
     private static Tensors encoded(TextEncoder encoder, JsonNode json, List<WeightedLora> loras) {
-        Prompt negative = json.get("negative_prompt").isNull()
-                ? Prompt.absent(0)
-                : Prompt.of(json.get("negative_prompt").asText()).in(syntax(json));
-        List<PromptStates> states = encoder.encode(
-                List.of(Prompt.of(json.get("prompt").asText()).in(syntax(json)).with(loras), negative.with(loras)));
-        return states.get(0).states().under("cond/").with(states.get(1).states().under("uncond/"));
+        List<Prompt> prompts =
+                new ArrayList<>(List.of(Prompt.of(json.get("prompt").asText()).in(syntax(json))));
+        if (json.get("negative_prompt").isNull()) {
+            prompts.add(Prompt.absent(0));
+        } else if (json.has("against")) {
+            words(json).negative().texts().forEach(text -> prompts.add(Prompt.of(text)));
+        } else {
+            prompts.add(Prompt.of(json.get("negative_prompt").asText()).in(syntax(json)));
+        }
+        List<PromptStates> states =
+                encoder.encode(prompts.stream().map(each -> each.with(loras)).toList());
+        Tensors all = states.get(0).states().under("cond/");
+        for (int i = 1; i < prompts.size(); i++) {
+            all = all.with(states.get(i).states().under(i == 1 ? "uncond/" : "uncond/%d/".formatted(i - 1)));
+        }
+        return all;
+    }
+
+    /** Where a case has negative prompts that count in parts of the run, and zeros in the place of null. */
+    private static Words words(JsonNode json) {
+        List<JsonNode> against = new ArrayList<>();
+        json.path("against").forEach(against::add);
+        if (against.isEmpty()) {
+            return Words.PLAIN;
+        }
+        return new Words(
+                Composition.of(json.get("prompt").asText()),
+                Composition.ofEqual(
+                                against.stream()
+                                        .map(each -> each.get(0).asText(""))
+                                        .toList(),
+                                against.stream()
+                                        .map(each -> new PercentRange(
+                                                each.get(1).doubleValue(),
+                                                each.get(2).doubleValue()))
+                                        .toList())
+                        .zeroing(part -> against.get(part).get(0).isNull()));
     }
 
     private static PromptSyntax syntax(JsonNode json) {
@@ -186,7 +220,10 @@ final class WorkflowRun implements AutoCloseable {
                                 network.inputs(),
                                 network.inChannels() - model.card().latentChannels(),
                                 request(json, strength),
-                                given(json)))
+                                given(json),
+                                List.of(),
+                                Optional.empty(),
+                                words(json)))
                 .with(loras(json))
                 .steeredBy(SteeredRun.controls(model, json));
     }

@@ -6,6 +6,7 @@ import dev.weir.engine.prompt.PromptSyntax;
 import dev.weir.engine.prompt.Words;
 import dev.weir.engine.sampler.PercentRange;
 import dev.weir.proto.v1.Conditioning;
+import dev.weir.proto.v1.Conditioning.WhatCase;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Stage;
 import dev.weir.proto.v1.StageRole;
@@ -38,8 +39,9 @@ public final class Phrases {
 
     private static Composition combined(List<Conditioning> conditionings) {
         return Composition.ofEqual(
-                conditionings.stream().map(Phrases::written).toList(),
-                conditionings.stream().map(Phrases::range).toList());
+                        conditionings.stream().map(Phrases::written).toList(),
+                        conditionings.stream().map(Phrases::range).toList())
+                .zeroing(part -> conditionings.get(part).getWhatCase() == WhatCase.WHAT_NOT_SET);
     }
 
     private static PercentRange range(Conditioning conditioning) {

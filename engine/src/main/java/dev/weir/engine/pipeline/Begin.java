@@ -21,6 +21,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
@@ -188,11 +189,19 @@ public record Begin(
     }
 
     private List<ComposedGuidance.Part> parts(Port port, Composition composition, Tensors more) {
-        List<Tensors> texts = texts(port, composition, more);
+        List<Tensors> texts = texts(port, composition);
+        List<Tensors> told = texts.stream().map(text -> text.with(more)).toList();
         return composition.parts().stream()
                 .map(part -> new ComposedGuidance.Part(
-                        step -> texts.get(part.textAt(step)), (float) part.weight(), counting(part.range())))
+                        part.isZero() ? zeros(texts.get(part.textAt(0)), more) : step -> told.get(part.textAt(step)),
+                        (float) part.weight(),
+                        counting(part.range())))
                 .toList();
+    }
+
+    private static IntFunction<Tensors> zeros(Tensors text, Tensors more) {
+        Tensors zeros = text.zeros().with(more);
+        return step -> zeros;
     }
 
     /** At which steps a part counts. */
@@ -216,12 +225,10 @@ public record Begin(
     }
 
     /** What the network takes for each text of a prompt. The names of the first one's tensors have no number. */
-    private List<Tensors> texts(Port port, Composition composition, Tensors more) {
+    private List<Tensors> texts(Port port, Composition composition) {
         Tensors encoded = encoded(port);
         return IntStream.range(0, composition.texts().size())
-                .mapToObj(text -> (text == 0 ? encoded : encoded.in(text + "/"))
-                        .only(taken)
-                        .with(more))
+                .mapToObj(text -> (text == 0 ? encoded : encoded.in(text + "/")).only(taken))
                 .toList();
     }
 

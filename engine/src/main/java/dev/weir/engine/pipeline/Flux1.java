@@ -69,6 +69,11 @@ final class Flux1 implements PipelineType {
     }
 
     @Override
+    public boolean readsOneRow() {
+        return true;
+    }
+
+    @Override
     public Tensors joined(PipelineIndex index, List<Tensors> parts) {
         return parts.get(1).with(POOLED, parts.get(0).get("pooler_output"));
     }

@@ -105,15 +105,7 @@ public final class JoinedTextEncoder implements TextEncoder {
     }
 
     private Tensors zeros(Tensors tensors) {
-        Tensors zeros = Tensors.NONE;
-        for (var entry : tensors.byName().entrySet()) {
-            HostTensor tensor = entry.getValue();
-            zeros = zeros.with(entry.getKey(), new HostTensor(tensor.shape(), new float[tensor.values().length]));
-            if (keepsEmpty) {
-                zeros = zeros.with(EMPTY + entry.getKey(), tensor);
-            }
-        }
-        return zeros;
+        return keepsEmpty ? tensors.zeros().with(tensors.under(EMPTY)) : tensors.zeros();
     }
 
     @Override

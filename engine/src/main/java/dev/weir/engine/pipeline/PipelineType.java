@@ -49,6 +49,11 @@ public interface PipelineType {
     /** Its text encoders. Where there are several, see {@link #joined}. */
     List<TextPart> texts();
 
+    /** Whether all texts have one length for its denoiser, so that prompts in ComfyUI's syntax do not grow with their texts. */
+    default boolean readsOneRow() {
+        return false;
+    }
+
     /** What the denoiser takes of what its text encoders, where there are several, give for a prompt. */
     default Tensors joined(PipelineIndex index, List<Tensors> parts) {
         return JoinedTextEncoder.sideBySide(parts);

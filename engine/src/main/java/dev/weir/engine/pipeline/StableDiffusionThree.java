@@ -93,6 +93,11 @@ record StableDiffusionThree(boolean withT5) implements PipelineType {
     }
 
     @Override
+    public boolean readsOneRow() {
+        return true;
+    }
+
+    @Override
     public Tensors joined(PipelineIndex index, List<Tensors> parts) {
         HostTensor clip = JoinedTextEncoder.sideBySide(parts.subList(0, 2)).get(Tensors.ENCODER_HIDDEN_STATES);
         int width = index.config(TransformerModel.TRANSFORMER).count("joint_attention_dim", STATES_WIDTH);
@@ -181,7 +186,6 @@ record StableDiffusionThree(boolean withT5) implements PipelineType {
 
     @Override
     public Row begin(StageSpec stage, Begin begin) {
-        begin.requirePlainWords();
         return SeenPicture.begin(begin, begin.guider());
     }
 }

@@ -11,6 +11,7 @@ import dev.weir.engine.diffusion.Guider;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.network.ClipOutput;
 import dev.weir.engine.pipeline.Component.Use;
+import dev.weir.engine.sampler.FlowTable;
 import dev.weir.engine.sampler.SchedulerConfig;
 import dev.weir.engine.sampler.StrengthCount;
 import java.util.List;
@@ -36,6 +37,9 @@ final class ZImageDiffusion implements PipelineType {
 
     /** Above that of the fast model, whose levels are less shifted to the noise. The folders tell the two apart by nothing else. */
     private static final double LEAST_SHIFT = 4;
+
+    /** ComfyUI has one shift for the fast model and the slow one. */
+    private static final FlowTable COMFY_LEVELS = new FlowTable(3, 1000);
 
     private static final int STEPS = 50;
     private static final int TURBO_STEPS = 8;
@@ -93,7 +97,7 @@ final class ZImageDiffusion implements PipelineType {
 
     @Override
     public SchedulerConfig scheduler(SchedulerConfig file, String indexClass) {
-        return file.as(indexClass).withEvenLevels();
+        return file.as(indexClass).withEvenLevels().withComfyLevels(COMFY_LEVELS);
     }
 
     @Override

@@ -75,7 +75,9 @@ public final class ComfyNotation {
                 require(END);
                 return new AverageReading(to, from, share);
             }
-            return ChunkedReading.ofComfy(plain(), lexicon);
+            return lexicon.isOneRow()
+                    ? WeightedRow.of(plain(), lexicon.tokenizer())
+                    : ChunkedReading.ofComfy(plain(), lexicon);
         }
 
         private boolean takes(char mark) {

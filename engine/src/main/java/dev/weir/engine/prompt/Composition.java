@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.IntPredicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -27,15 +28,16 @@ public record Composition(List<String> texts, List<Part> parts, boolean isFilled
     /**
      * @param spans in the order of their ends
      * @param range in which the part counts
+     * @param isZero whether the network sees zeros in the place of the states of its text
      */
-    public record Part(List<Span> spans, double weight, PercentRange range) {
+    public record Part(List<Span> spans, double weight, PercentRange range, boolean isZero) {
 
         public Part {
             spans = List.copyOf(spans);
         }
 
         Part(List<Span> spans, double weight) {
-            this(spans, weight, PercentRange.WHOLE);
+            this(spans, weight, PercentRange.WHOLE, false);
         }
 
         /** The number of the text of a step, from 0. As in the tool, the first step counts as the step before the first. */
@@ -66,10 +68,24 @@ public record Composition(List<String> texts, List<Part> parts, boolean isFilled
         requireFew(texts.size());
         List<String> all = List.copyOf(new LinkedHashSet<>(texts));
         List<Part> parts = IntStream.range(0, texts.size())
-                .mapToObj(i ->
-                        new Part(List.of(new Span(0, all.indexOf(texts.get(i)))), 1.0 / texts.size(), ranges.get(i)))
+                .mapToObj(i -> new Part(
+                        List.of(new Span(0, all.indexOf(texts.get(i)))), 1.0 / texts.size(), ranges.get(i), false))
                 .toList();
         return new Composition(all, parts, false);
+    }
+
+    /** The same with zeros in the place of the states of some parts. @param zeros their numbers, from 0 */
+    public Composition zeroing(IntPredicate zeros) {
+        List<Part> some = IntStream.range(0, parts.size())
+                .mapToObj(i -> zeros.test(i)
+                        ? new Part(
+                                parts.get(i).spans(),
+                                parts.get(i).weight(),
+                                parts.get(i).range(),
+                                true)
+                        : parts.get(i))
+                .toList();
+        return new Composition(texts, some, isFilled);
     }
 
     private static String text(String text, PromptSyntax syntax) {
@@ -133,7 +149,8 @@ public record Composition(List<String> texts, List<Part> parts, boolean isFilled
                         part.spans()
                                 .subList(part.spans().size() - 1, part.spans().size()),
                         part.weight(),
-                        part.range()))
+                        part.range(),
+                        part.isZero()))
                 .toList();
         return new Composition(texts, last, isFilled);
     }
@@ -142,6 +159,7 @@ public record Composition(List<String> texts, List<Part> parts, boolean isFilled
     public boolean isPlain() {
         return parts.size() == 1
                 && parts.get(0).weight() == 1
+                && !parts.get(0).isZero()
                 && parts.get(0).range().equals(PercentRange.WHOLE)
                 && parts.get(0).spans().stream().allMatch(span -> span.text() == 0);
     }

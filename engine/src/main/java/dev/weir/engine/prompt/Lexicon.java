@@ -20,8 +20,10 @@ import java.util.function.Function;
  * @param extended knows the tokens of embeddings too, as diffusers does
  * @param names the ids of each embedding's vectors, by its name
  * @param inversions whose ids these are
+ * @param isOneRow whether all texts have one length for the network, so that ComfyUI's are cut there
  */
-public record Lexicon(Tokenizer tokenizer, Tokenizer extended, Map<String, long[]> names, Inversions inversions)
+public record Lexicon(
+        Tokenizer tokenizer, Tokenizer extended, Map<String, long[]> names, Inversions inversions, boolean isOneRow)
         implements AutoCloseable {
 
     /** Gives a lexicon other embeddings, of a text encoder that reads some. */
@@ -36,7 +38,12 @@ public record Lexicon(Tokenizer tokenizer, Tokenizer extended, Map<String, long[
     }
 
     public static Lexicon of(Tokenizer tokenizer) {
-        return new Lexicon(tokenizer, tokenizer, Map.of(), Inversions.NONE);
+        return of(tokenizer, false);
+    }
+
+    /** Without embeddings. */
+    public static Lexicon of(Tokenizer tokenizer, boolean isOneRow) {
+        return new Lexicon(tokenizer, tokenizer, Map.of(), Inversions.NONE, isOneRow);
     }
 
     /**
@@ -46,7 +53,7 @@ public record Lexicon(Tokenizer tokenizer, Tokenizer extended, Map<String, long[
      */
     public Lexicon with(Inversions inversions, Function<List<Word>, Tokenizer> opener) {
         if (inversions.isEmpty()) {
-            return of(tokenizer);
+            return of(tokenizer, isOneRow);
         }
         Map<Embedding, long[]> ids = inversions.ids();
         Map<String, long[]> names = new LinkedHashMap<>();
@@ -54,7 +61,7 @@ public record Lexicon(Tokenizer tokenizer, Tokenizer extended, Map<String, long[
         List<Word> words = ids.entrySet().stream()
                 .map(entry -> new Word(entry.getKey().token(), entry.getValue()))
                 .toList();
-        return new Lexicon(tokenizer, opener.apply(words), names, inversions);
+        return new Lexicon(tokenizer, opener.apply(words), names, inversions, isOneRow);
     }
 
     Optional<long[]> embedding(String name) {

@@ -52,7 +52,7 @@ record FlowMatchEulerScheduler(FlowLevels levels, boolean stochastic) implements
     private final class Steps extends FlowSteps {
 
         Steps(FlowRun run) {
-            super(run, levels.start(run));
+            super(run, levels);
         }
 
         @Override

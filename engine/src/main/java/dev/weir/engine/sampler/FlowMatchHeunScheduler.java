@@ -52,7 +52,7 @@ record FlowMatchHeunScheduler(int train, FlowShift.Fixed shift, Optional<FlowLev
         return new Steps(new FlowRun(train, levels, 0), 1);
     }
 
-    private static final class Steps implements Sampler {
+    private final class Steps implements Sampler {
 
         private final FlowRun run;
         private final float start;
@@ -86,6 +86,11 @@ record FlowMatchHeunScheduler(int train, FlowShift.Fixed shift, Optional<FlowLev
         @Override
         public float[] addNoise(int step, float[] original, float[] noise) {
             return FlowRun.addNoise(run.level((step + 1) / 2), original, noise);
+        }
+
+        @Override
+        public boolean isIn(PercentRange range, int step, SchedulerConfig training) {
+            return range.contains(run.level((step + 1) / 2), FlowTable.required(comfyui.flatMap(FlowLevels::table)));
         }
 
         @Override

@@ -4,12 +4,12 @@ package dev.weir.engine.sampler;
 abstract class FlowSteps implements Sampler {
 
     final FlowRun run;
-    private final float start;
+    private final FlowLevels levels;
 
-    /** @param start the factor of the first noise */
-    FlowSteps(FlowRun run, float start) {
+    /** @param levels that the run visits */
+    FlowSteps(FlowRun run, FlowLevels levels) {
         this.run = run;
-        this.start = start;
+        this.levels = levels;
     }
 
     @Override
@@ -19,12 +19,17 @@ abstract class FlowSteps implements Sampler {
 
     @Override
     public final float initialNoiseScale() {
-        return start;
+        return levels.start(run);
     }
 
     @Override
     public final float timestep(int step) {
         return run.timestep(step);
+    }
+
+    @Override
+    public final boolean isIn(PercentRange range, int step, SchedulerConfig training) {
+        return range.contains(run.level(step), FlowTable.required(levels.table()));
     }
 
     @Override

@@ -1,5 +1,7 @@
 package dev.weir.engine.sampler;
 
+import java.util.Optional;
+
 /**
  * The noise levels of a rectified flow from which ComfyUI's schedulers choose: {@code ModelSamplingDiscreteFlow} and {@code
  * ModelSamplingFlux} of its {@code comfy/model_sampling.py}, which also is what its nodes ModelSamplingSD3 and ModelSamplingFlux change.
@@ -36,12 +38,24 @@ public record FlowTable(double shift, int levels) {
                 : new FlowTable(Math.exp(FLUX_SHIFT), OF_FLUX);
     }
 
+    /** That of a run along a schedule of ComfyUI. */
+    static FlowTable required(Optional<FlowTable> table) {
+        return table.orElseThrow(
+                () -> new IllegalArgumentException("parts of a run are counted along schedules of ComfyUI only"));
+    }
+
+    /** The level of a time, from 0 to 1. */
+    float at(double time) {
+        return (float) (shift * time / (1 + (shift - 1) * time));
+    }
+
+    /** In float32, as there. */
     ComfySigmas sigmas() {
-        var fixed = new FlowShift.Fixed(shift);
         float[] training = new float[levels];
         for (int i = 0; i < levels; i++) {
-            training[i] = (float) fixed.of((i + 1) / (float) levels);
+            float time = (i + 1) / (float) levels;
+            training[i] = (float) shift * time / (1 + (float) (shift - 1) * time);
         }
-        return new ComfySigmas(training, new ComfyTimes.OfFlow(fixed));
+        return new ComfySigmas(training, new ComfyTimes.OfFlow(new FlowShift.Fixed(shift)));
     }
 }

@@ -36,6 +36,11 @@ record PartialSampler(Sampler whole, int begin, int end) implements SamplerDecor
     }
 
     @Override
+    public boolean isIn(PercentRange range, int step, SchedulerConfig training) {
+        return whole.isIn(range, begin + step, training);
+    }
+
+    @Override
     public Advance advance(SamplerState state, float[] modelOutput, NoiseSource noise) {
         Advance advance = whole.advance(at(state, state.step() + begin), modelOutput, noise);
         return new Advance(at(advance.next(), state.step() + 1), advance.predictedOriginal());

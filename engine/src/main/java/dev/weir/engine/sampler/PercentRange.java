@@ -17,11 +17,11 @@ public record PercentRange(double start, double end) {
 
     /** Whether it contains a step of a run. @param training of the network */
     public boolean contains(Sampler sampler, int step, SchedulerConfig training) {
-        if (equals(WHOLE)) {
-            return true;
-        }
-        double level = sampler.noiseLevel(step);
-        ComfySigmas levels = ComfySigmas.of(NoiseSchedule.of(training));
+        return equals(WHOLE) || sampler.isIn(this, step, training);
+    }
+
+    /** Whether it contains a level of a diffusion model. */
+    boolean contains(double level, ComfySigmas levels) {
         return level <= level(start, levels) * (1 + SAME) && level >= level(end, levels) * (1 - SAME);
     }
 
@@ -30,5 +30,14 @@ public record PercentRange(double start, double end) {
             return Double.POSITIVE_INFINITY;
         }
         return percent >= 1 ? 0 : levels.at((float) ((1 - percent) * TIMESTEPS));
+    }
+
+    /** Whether it contains a level of a rectified flow. Where they are nearly the same, the last bit decides, as there. */
+    boolean contains(float level, FlowTable table) {
+        return level <= level(start, table) && level >= level(end, table);
+    }
+
+    private static float level(double percent, FlowTable table) {
+        return percent <= 0 ? 1 : percent >= 1 ? 0 : table.at(1 - percent);
     }
 }

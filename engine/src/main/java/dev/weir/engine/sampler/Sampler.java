@@ -53,6 +53,11 @@ public interface Sampler {
         return (double) noise / signal;
     }
 
+    /** Whether a step is in a part of the training schedule of its network. */
+    default boolean isIn(PercentRange range, int step, SchedulerConfig training) {
+        return range.contains(noiseLevel(step), ComfySigmas.of(NoiseSchedule.of(training)));
+    }
+
     /** Whether a step may be guided by the gradient of a classifier (Dhariwal and Nichol 2021, arXiv 2105.05233). */
     default boolean takesGradient() {
         return false;

@@ -46,6 +46,11 @@ interface SamplerDecorator extends Sampler {
     }
 
     @Override
+    default boolean isIn(PercentRange range, int step, SchedulerConfig training) {
+        return whole().isIn(range, step, training);
+    }
+
+    @Override
     default boolean takesGradient() {
         return whole().takesGradient();
     }

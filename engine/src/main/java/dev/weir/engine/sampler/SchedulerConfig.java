@@ -2,6 +2,7 @@ package dev.weir.engine.sampler;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.BooleanNode;
+import com.fasterxml.jackson.databind.node.DoubleNode;
 import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.engine.JsonFile;
@@ -72,6 +73,18 @@ public record SchedulerConfig(Path file, String className, ObjectNode keys) {
      */
     public SchedulerConfig withEvenLevels() {
         return new SchedulerConfig(file, className, with(Map.of(EVEN_LEVELS, BooleanNode.TRUE)));
+    }
+
+    /** The scheduler of a flow for which ComfyUI has these levels, whatever the file says. A request may say others. */
+    public SchedulerConfig withComfyLevels(FlowTable table) {
+        return new SchedulerConfig(
+                file,
+                className,
+                with(Map.of(
+                        TABLE_SHIFT,
+                        DoubleNode.valueOf(table.shift()),
+                        TABLE_LEVELS,
+                        IntNode.valueOf(table.levels()))));
     }
 
     /** Length of the schedule that the model was trained on. */

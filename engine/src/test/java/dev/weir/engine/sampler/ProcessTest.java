@@ -22,7 +22,7 @@ class ProcessTest {
     @Test
     void aFlowIsOfferedTheSamplersOfFlows() {
         assertThat(Samplers.available(config("FlowMatchEulerDiscreteScheduler", keys())))
-                .containsExactly("flow_euler", "flow_lcm", "flow_heun", "flow_dpmpp_2m");
+                .containsExactly("flow_euler", "flow_lcm", "flow_heun", "flow_dpmpp_2m", "flow_res_multistep");
     }
 
     @Test
