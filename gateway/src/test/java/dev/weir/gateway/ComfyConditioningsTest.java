@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.weir.proto.v1.Conditioning;
+import dev.weir.proto.v1.Conditioning.WhatCase;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.StageRole;
 import dev.weir.proto.v1.Task;
@@ -143,6 +144,39 @@ final class ComfyConditioningsTest {
         assertThat(task.getGeneration().getNegativePrompt()).isEqualTo("worms\na hill");
         assertThat(task.getRouteList().stream().filter(stage -> stage.getRole() == StageRole.DIFFUSE))
                 .allMatch(stage -> stage.getRows() == 3);
+    }
+
+    @Test
+    void zerosCountBesideANegativePrompt() {
+        JsonObject graph = graph();
+        graph.put("21", node("ConditioningZeroOut", "conditioning", link("7", 0)));
+        graph.put("22", combined("7", "21"));
+        inputs(graph, "3").put("negative", link("22", 0));
+        Generation made = prompts.made(graph);
+
+        assertThat(made.getNegativeConditioningsList())
+                .extracting(Conditioning::getWhatCase, Conditioning::getText)
+                .containsExactly(tuple(WhatCase.TEXT, "worms"), tuple(WhatCase.WHAT_NOT_SET, ""));
+        assertThat(made.getConditioningsList())
+                .extracting(ComfyConditioningsTest::said)
+                .containsExactly("a (red:1.2) apple");
+        assertThat(made.getNegativePrompt()).isEqualTo("worms");
+
+        graph.put("22", average("6", "21", 0.5));
+        inputs(graph, "3").put("positive", link("22", 0));
+        prompts.refused(graph, "22", "conditioning_from - zeros are not joined with a text");
+    }
+
+    /** SDXL takes zeros for a negative prompt that is absent. */
+    @Test
+    void zerosAloneAreNoNegativePromptOfSdxl() {
+        JsonObject graph = graph();
+        graph.put("21", node("ConditioningZeroOut", "conditioning", link("7", 0)));
+        inputs(graph, "3").put("negative", link("21", 0));
+        Generation made = prompts.made(graph);
+
+        assertThat(made.hasNegativePrompt()).isFalse();
+        assertThat(made.getNegativeConditioningsCount()).isZero();
     }
 
     @Test

@@ -153,6 +153,6 @@ final class ComfyPartsTest {
         JsonObject graph = template();
         inputs(graph, "3").put("cfg", 0.5);
 
-        prompts.refused(graph, "3", "cfg - must be 1 or more for rich");
+        prompts.refused(graph, "3", "cfg");
     }
 }

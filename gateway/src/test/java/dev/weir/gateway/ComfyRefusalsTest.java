@@ -5,6 +5,7 @@ import static dev.weir.gateway.ComfyClient.link;
 import static dev.weir.gateway.ComfyClient.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
 import java.util.List;
@@ -78,11 +79,37 @@ final class ComfyRefusalsTest {
         assertRefused("3", "seed", "1e-300000000", "invalid_input_type", "1e-300000000");
         assertRefused("3", "cfg", "1e2147483647", "invalid_input_type", "1e2147483647");
         assertRefused("3", "cfg", 101, "value_bigger_than_max", "cfg");
+        assertRefused("3", "cfg", 0.5, "value_smaller_than_min", "cfg");
+        assertRefused("5", "batch_size", 11, "value_bigger_than_max", "batch_size");
         assertRefused("3", "model", link("4", 1), "return_type_mismatch", "received_type(CLIP)");
-        assertRefused("3", "model", link("44", 0), "bad_linked_input", "model");
-        assertRefused("3", "model", link("4", 7), "bad_linked_input", "model");
         assertRefused("3", "sampler_name", "uni_pc", "value_not_in_list", "'uni_pc' not in [");
         assertRefused("4", "ckpt_name", "other.ckpt", "value_not_in_list", "'other.ckpt' not in [tiny]");
+    }
+
+    @Test
+    void aLinkThatLeadsNowhereIsQuoted() {
+        String ofSampler = " of node '3' (KSampler): ";
+        assertRefused(
+                "3",
+                "model",
+                link("44", 0),
+                "bad_linked_input",
+                "model, received_value([\"44\",0])" + ofSampler + "there is no node '44'");
+        assertRefused(
+                "3",
+                "model",
+                link("4", 7),
+                "bad_linked_input",
+                "model, received_value([\"4\",7])" + ofSampler
+                        + "node '4' (CheckpointLoaderSimple) has 3 outputs, counted from 0");
+        for (Object wrong : List.of(List.of(4, 0), List.of("4"), "4", 4)) {
+            assertRefused(
+                    "3",
+                    "model",
+                    wrong,
+                    "bad_linked_input",
+                    "model, received_value(%s)%sa link is a list of".formatted(Json.encode(wrong), ofSampler));
+        }
     }
 
     @Test
@@ -90,7 +117,6 @@ final class ComfyRefusalsTest {
         assertRefused("5", "width", 512, "custom_validation_failed", "512x32");
         assertRefused("3", "steps", 41, "custom_validation_failed", "from 2 to 40");
         assertRefused("3", "scheduler", "exponential", "custom_validation_failed", "exponential");
-        assertRefused("5", "batch_size", 11, "custom_validation_failed", "11");
         assertRefused("5", "height", 512, "custom_validation_failed", "64x512");
         assertRefused("3", "denoise", 0, "custom_validation_failed", "denoise - leaves no step");
         assertRefused(
@@ -168,7 +194,7 @@ final class ComfyRefusalsTest {
         String samples = "5";
         for (int node = 20; node < 30; node++) {
             JsonObject repeated =
-                    new JsonObject().put("samples", link(samples, 0)).put("amount", 64);
+                    new JsonObject().put("samples", link(samples, 0)).put("amount", 10);
             samples = Integer.toString(node);
             graph.put(samples, node("RepeatLatentBatch").put("inputs", repeated));
         }

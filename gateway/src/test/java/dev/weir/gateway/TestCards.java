@@ -11,6 +11,7 @@ import dev.weir.proto.v1.Workflow;
 import dev.weir.proto.v1.WorkflowStage;
 import dev.weir.runtime.bus.Addresses;
 import java.util.List;
+import java.util.Set;
 
 /** The workflows of test models. Their stages are named as the kinds of nodes that run them. */
 public final class TestCards {
@@ -33,6 +34,10 @@ public final class TestCards {
             number("refiner_start", 1).toBuilder().setMin(0.1).build(),
             Field.newBuilder().setName("original_size").build(),
             Field.newBuilder().setName("crop").build());
+
+    private static final Set<String> FLOW = Set.of("prompt", "init_image", "mask", "strength");
+    private static final List<String> FLOW_SCHEDULES =
+            List.of("normal", "karras", "comfyui_simple", "comfyui_sgm_uniform");
 
     private TestCards() {}
 
@@ -67,6 +72,28 @@ public final class TestCards {
         guided.getWorkflowsBuilderList()
                 .forEach(workflow -> workflow.getStagesBuilder(1).setGuidesFromPrompt(true));
         return guided.build();
+    }
+
+    /** Of a rectified flow. @param more fields that it takes */
+    static ModelCard flow(String id, boolean embedsGuidance, Set<String> more) {
+        ModelCard.Builder card = TestGateway.CARD.toBuilder()
+                .setId(id)
+                .clearWorkflows()
+                .clearSamplers()
+                .setDefaultSampler("flow_euler");
+        for (Workflow workflow : List.of(textToImage(32, 64, 8, 64), imageToImage(32, 64, 8, 64))) {
+            Workflow.Builder own = workflow.toBuilder().clearFields();
+            workflow.getFieldsList().stream()
+                    .filter(field -> FLOW.contains(field.getName()) || more.contains(field.getName()))
+                    .forEach(own::addFields);
+            WorkflowStage.Builder denoiser = own.getStagesBuilder(1).setEmbedsGuidance(embedsGuidance);
+            denoiser.setCountsPartialStep(true);
+            card.addWorkflows(own);
+        }
+        for (String sampler : List.of("flow_euler", "flow_lcm", "flow_dpmpp_2m")) {
+            card.addSamplers(sampler(sampler).addAllSchedules(FLOW_SCHEDULES).setMostSteps(50));
+        }
+        return card.build();
     }
 
     /** Pictures without text, of 64x64, from a denoiser and a decoder. */

@@ -1,5 +1,6 @@
 package dev.weir.gateway.a1111;
 
+import dev.weir.gateway.api.CfgScale;
 import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.ModelFields;
 import dev.weir.proto.v1.ModelCard;
@@ -17,6 +18,8 @@ final class Ignored {
     /** In the text of a picture. */
     static final String SETTING = "Ignored";
 
+    static final String CFG_SCALE = "cfg_scale";
+
     private static final String GUIDANCE = "guidance_scale";
     /** Forge's scale for networks that take one themselves. Its {@code cfg_scale} is then about the negative prompt. */
     private static final String DISTILLED_CFG = "distilled_cfg_scale";
@@ -32,8 +35,14 @@ final class Ignored {
     static Optional<Double> guidance(Fields asked, ModelCard model) {
         Optional<Double> scale = isDistilled(asked, model)
                 ? scale(asked, DISTILLED_CFG)
-                : scale(asked, CfgScale.FIELD).map(cfg -> CfgScale.own(asked, cfg, model));
+                : scale(asked, CFG_SCALE).map(cfg -> own(asked, cfg, model));
         return scale.filter(value -> ModelFields.takes(model, GUIDANCE));
+    }
+
+    private static double own(Fields asked, double cfg, ModelCard model) {
+        return CfgScale.own(cfg, model)
+                .orElseThrow(() ->
+                        asked.invalid("out_of_range", CFG_SCALE, "%s, not %s".formatted(CfgScale.problem(model), cfg)));
     }
 
     /** Whether its network takes the scale itself, and the request has Forge's field for that. */
@@ -51,9 +60,9 @@ final class Ignored {
     static Map<String, String> of(Fields asked, ModelCard model) {
         List<String> ignored = new ArrayList<>();
         if (!ModelFields.takes(model, GUIDANCE) || isDistilled(asked, model)) {
-            scale(asked, CfgScale.FIELD)
+            scale(asked, CFG_SCALE)
                     .filter(scale -> scale != 0 && scale != 1)
-                    .ifPresent(scale -> ignored.add(CfgScale.FIELD + " " + Infotext.number(Double.toString(scale))));
+                    .ifPresent(scale -> ignored.add(CFG_SCALE + " " + Infotext.number(Double.toString(scale))));
         }
         if (SamplerName.isFlow(model)) {
             asked.text("scheduler")

@@ -109,7 +109,7 @@ final class PicturesAnswer {
                 .put("width", made.getWidth())
                 .put("height", made.getHeight())
                 .put("sampler_name", SamplerName.shown(made.getSampler()))
-                .put(CfgScale.FIELD, cfg)
+                .put(Ignored.CFG_SCALE, cfg)
                 .put("steps", made.getSteps())
                 .put("batch_size", spec.samples())
                 .put("restore_faces", false)

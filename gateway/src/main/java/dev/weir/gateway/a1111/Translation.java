@@ -2,6 +2,7 @@ package dev.weir.gateway.a1111;
 
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.ApiException;
+import dev.weir.gateway.api.CfgScale;
 import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.ModelFields;
 import dev.weir.gateway.job.JobSpec;

@@ -64,7 +64,7 @@ public final class RequestReader {
     /** Fields of OpenAI's edits without a meaning for a diffusion model. */
     private static final Set<String> EDIT_ONLY = Set.of("input_fidelity");
 
-    static final int MAX_IMAGES = 10;
+    public static final int MAX_IMAGES = 10;
 
     /** An image of one pixel. It stands for a picture that does not exist yet. */
     private static final byte[] PIXEL = Base64.getDecoder()

@@ -1,5 +1,6 @@
 package dev.weir.gateway.comfyui;
 
+import dev.weir.gateway.comfyui.Flow.Kind;
 import dev.weir.gateway.comfyui.Value.Chosen;
 import dev.weir.gateway.comfyui.Value.Clip;
 import dev.weir.gateway.comfyui.Value.Conditioning;
@@ -81,11 +82,14 @@ final class Compilation {
         return switch (node.type().name()) {
             case "CheckpointLoaderSimple" -> parts.checkpoint(node);
             case "UNETLoader" -> List.of(Model.of(parts.part(node, "unet_name"), false));
-            case "DualCLIPLoader" -> List.of(parts.clip(node, true, "clip_name1", "clip_name2"));
-            case "TripleCLIPLoader" -> List.of(parts.clip(node, false, "clip_name1", "clip_name2", "clip_name3"));
+            case "CLIPLoader" -> List.of(parts.clip(node, Kind.Z_IMAGE, "clip_name"));
+            case "DualCLIPLoader" -> List.of(parts.clip(node, Kind.FLUX, "clip_name1", "clip_name2"));
+            case "TripleCLIPLoader" ->
+                List.of(parts.clip(node, Kind.STABLE_DIFFUSION_3, "clip_name1", "clip_name2", "clip_name3"));
             case "VAELoader" -> List.of(new Vae(parts.part(node, "vae_name")));
             case "ModelSamplingFlux" -> List.of(model(node).with(Flow.fluxTable(node, parts.card(node, model(node)))));
-            case "ModelSamplingSD3" -> List.of(model(node).with(Flow.table(node, parts.card(node, model(node)))));
+            case "ModelSamplingSD3" -> List.of(shifted(node, Kind.STABLE_DIFFUSION_3));
+            case "ModelSamplingAuraFlow" -> List.of(shifted(node, Kind.Z_IMAGE));
             case "LoraLoader" ->
                 List.of(
                         model(node).with(lora(node, "strength_model")),
@@ -238,6 +242,10 @@ final class Compilation {
 
     private Model model(Node node) {
         return value(node, "model", Model.class);
+    }
+
+    private Model shifted(Node node, Kind kind) {
+        return model(node).with(Flow.table(node, parts.card(node, model(node)), kind));
     }
 
     private Clip clip(Node node) {

@@ -1,5 +1,8 @@
 package dev.weir.gateway.comfyui;
 
+import static dev.weir.gateway.comfyui.SamplerInputs.NEGATIVE;
+import static dev.weir.gateway.comfyui.SamplerInputs.POSITIVE;
+
 import dev.weir.gateway.comfyui.Phrase.During;
 import dev.weir.gateway.comfyui.Value.Conditioning;
 import java.util.ArrayList;
@@ -13,6 +16,9 @@ final class Conditionings {
     private static final String FROM = "conditioning_from";
     /** Each is a network row of every step. */
     private static final int MOST_COMBINED = 8;
+
+    /** Of both kinds. */
+    private static final int MOST_ROWS = 9;
 
     private Conditionings() {}
 
@@ -49,6 +55,9 @@ final class Conditionings {
     /** As there, only the first of several combined prompts is used of the second. */
     private static Conditioning joined(Node node, Conditioning to, Conditioning from, BinaryOperator<Phrase> how) {
         requireClip(node, FROM, to, from);
+        if (to.hasZeros() || from.hasZeros()) {
+            throw new RefusedNodeException(node, FROM, "zeros are not joined with a text, but combined");
+        }
         Phrase other = from.phrases().get(0).phrase();
         List<During> joined = to.phrases().stream()
                 .map(each -> new During(how.apply(each.phrase(), other), each.start(), each.end()))
@@ -81,8 +90,25 @@ final class Conditionings {
             throw new RefusedNodeException(
                     node, input, "must be encoded as the other one: by the same CLIP with the same LoRAs");
         }
-        if (one.isZero() || other.isZero()) {
-            throw new RefusedNodeException(node, input, "zeros are computed as a negative prompt alone");
+    }
+
+    static void requireText(SamplerInputs inputs, Conditioning positive) {
+        if (positive.hasZeros()) {
+            throw inputs.refused(POSITIVE, "zeros are computed for the negative prompt only");
+        }
+    }
+
+    static void requireFew(SamplerInputs inputs, Conditioning positive, Conditioning negative) {
+        int rows = positive.phrases().size() + negative.phrases().size();
+        if (rows > MOST_ROWS) {
+            throw inputs.refused(
+                    NEGATIVE, "makes %d prompts of both kinds; at most %d are computed".formatted(rows, MOST_ROWS));
+        }
+    }
+
+    static void requireSameClip(SamplerInputs inputs, Conditioning positive, Conditioning negative) {
+        if (!negative.clip().equals(positive.clip())) {
+            throw inputs.refused(NEGATIVE, "must be encoded as the positive one: by the same CLIP with the same LoRAs");
         }
     }
 }

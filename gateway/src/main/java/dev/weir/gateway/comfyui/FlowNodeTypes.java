@@ -2,6 +2,7 @@ package dev.weir.gateway.comfyui;
 
 import java.math.BigInteger;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * The classes of nodes for rectified flows and for samplers that are made of parts: ComfyUI's {@code comfy_extras/nodes_flux.py}, {@code
@@ -29,20 +30,20 @@ final class FlowNodeTypes {
                         .choice("unet_name", Offer::parts)
                         .choice("weight_dtype", "default")
                         .gives(MODEL),
-                // Clients ask at their start which files it has.
+                // There, both types are Z-Image's for the file of its text encoder.
                 NodeType.of("CLIPLoader", "advanced/loaders")
-                        .choice("clip_name", Offer::none)
-                        .choice("type", "stable_diffusion")
+                        .choice("clip_name", clips(Flow.Kind.Z_IMAGE))
+                        .choice("type", "stable_diffusion", "lumina2")
                         .gives(CLIP),
                 NodeType.of("DualCLIPLoader", "advanced/loaders")
-                        .choice("clip_name1", Offer::parts)
-                        .choice("clip_name2", Offer::parts)
+                        .choice("clip_name1", clips(Flow.Kind.FLUX))
+                        .choice("clip_name2", clips(Flow.Kind.FLUX))
                         .choice("type", "flux")
                         .gives(CLIP),
                 NodeType.of("TripleCLIPLoader", "advanced/loaders")
-                        .choice("clip_name1", Offer::parts)
-                        .choice("clip_name2", Offer::parts)
-                        .choice("clip_name3", Offer::parts)
+                        .choice("clip_name1", clips(Flow.Kind.STABLE_DIFFUSION_3))
+                        .choice("clip_name2", clips(Flow.Kind.STABLE_DIFFUSION_3))
+                        .choice("clip_name3", clips(Flow.Kind.STABLE_DIFFUSION_3))
                         .gives(CLIP),
                 NodeType.of("CLIPTextEncodeFlux", "advanced/conditioning/flux")
                         .link("clip")
@@ -70,7 +71,11 @@ final class FlowNodeTypes {
                         .gives(MODEL),
                 NodeType.of("ModelSamplingSD3", "advanced/model")
                         .link("model")
-                        .real("shift", 3, 0, MOST)
+                        .real("shift", 3, Flow.LEAST_SHIFT, Flow.MOST_SHIFT)
+                        .gives(MODEL),
+                NodeType.of("ModelSamplingAuraFlow", "advanced/model")
+                        .link("model")
+                        .real("shift", 1.73, Flow.LEAST_SHIFT, Flow.MOST_SHIFT)
                         .gives(MODEL),
                 NodeType.of("RandomNoise", "sampling/custom_sampling/noise")
                         .whole("noise_seed", 0, 0, mostSeed)
@@ -82,7 +87,7 @@ final class FlowNodeTypes {
                 NodeType.of("CFGGuider", "sampling/custom_sampling/guiders")
                         .link("model")
                         .links(CONDITIONING, "positive", "negative")
-                        .real("cfg", 8, 0, MOST)
+                        .real("cfg", 8, NodeTypes.LEAST_CFG, NodeTypes.MOST_CFG)
                         .gives("GUIDER"),
                 NodeType.of("KSamplerSelect", "sampling/custom_sampling/samplers")
                         .choice("sampler_name", Offer::samplersOfParts)
@@ -97,7 +102,7 @@ final class FlowNodeTypes {
                         .link("model")
                         .flag("add_noise", true)
                         .whole("noise_seed", 0, 0, mostSeed)
-                        .real("cfg", 8, 0, MOST)
+                        .real("cfg", 8, NodeTypes.LEAST_CFG, NodeTypes.MOST_CFG)
                         .links(CONDITIONING, "positive", "negative")
                         .link("sampler")
                         .link("sigmas")
@@ -110,5 +115,9 @@ final class FlowNodeTypes {
                         .link("sigmas")
                         .links(LATENT, "latent_image")
                         .gives(LATENT, LATENT));
+    }
+
+    private static Function<Offer, List<String>> clips(Flow.Kind kind) {
+        return offer -> offer.clips(kind);
     }
 }

@@ -1,13 +1,23 @@
 package dev.weir.gateway.comfyui;
 
+import static dev.weir.gateway.comfyui.SamplerInputs.CFG;
+import static dev.weir.gateway.comfyui.SamplerInputs.NEGATIVE;
+import static dev.weir.gateway.comfyui.SamplerInputs.POSITIVE;
+
+import dev.weir.gateway.api.CfgScale;
 import dev.weir.gateway.api.ModelFields;
+import dev.weir.gateway.comfyui.Flow.Kind;
+import dev.weir.gateway.comfyui.Phrase.During;
 import dev.weir.gateway.comfyui.Value.Conditioning;
 import dev.weir.gateway.comfyui.Value.Place;
 import dev.weir.proto.v1.ModelCard;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
- * The prompts and the guidance of a sampler of a rectified flow. Its text encoders read texts as they stand. Confined to one compilation.
+ * The prompts and the guidance of a sampler of a rectified flow. Its text encoders read texts as they stand, or with weights in brackets.
+ * Confined to one compilation.
  */
 final class FlowPrompts {
 
@@ -17,24 +27,88 @@ final class FlowPrompts {
 
     private final SamplerInputs inputs;
     private final ModelCard card;
+    private final Kind kind;
+    private final boolean isPlain;
+    private final Conditioning positive;
+    private final Optional<Conditioning> against;
 
-    FlowPrompts(SamplerInputs inputs, ModelCard card) {
+    /**
+     * Throws {@link RefusedNodeException}.
+     *
+     * @param against the negative prompt, where there is guidance
+     */
+    FlowPrompts(SamplerInputs inputs, ModelCard card, Conditioning positive, Optional<Conditioning> against) {
         this.inputs = inputs;
         this.card = card;
+        this.kind = Flow.kind(card).orElseThrow();
+        against.ifPresent(negative -> requireGuidance(positive, negative));
+        Conditionings.requireText(inputs, positive);
+        require(POSITIVE, positive);
+        against.ifPresent(negative -> require(NEGATIVE, negative));
+        this.isPlain = Stream.concat(Stream.of(positive), against.stream()).allMatch(this::isPlain);
+        this.positive = isPlain ? unescaped(positive) : positive;
+        this.against = isPlain ? against.map(FlowPrompts::unescaped) : against;
     }
 
-    /** Throws {@link RefusedNodeException}. @param compared the negative prompt, where there is guidance */
-    void put(Draft draft, Conditioning positive, Optional<Conditioning> compared) {
-        draft.put("prompt", inputs.place(SamplerInputs.POSITIVE), text(SamplerInputs.POSITIVE, positive));
-        if (compared.isPresent() && Flow.embedsGuidance(card)) {
-            throw inputs.refused(SamplerInputs.CFG, "must be 1: %s takes no negative prompt".formatted(card.getId()));
+    private void requireGuidance(Conditioning prompt, Conditioning negative) {
+        require(CFG, kind != Kind.FLUX, "must be 1: %s takes no negative prompt".formatted(card.getId()));
+        Conditionings.requireSameClip(inputs, prompt, negative);
+        Conditionings.requireFew(inputs, prompt, negative);
+    }
+
+    private void require(String input, Conditioning conditioning) {
+        String model = card.getId();
+        require(input, conditioning.clip().lastLayer() == 0, "the layer of CLIP is %s's own".formatted(model));
+        require(input, conditioning.sizes().isEmpty(), "is encoded for SDXL, which %s is not".formatted(model));
+        require(input, conditioning.controls().isEmpty(), "ControlNets do not steer " + model);
+        if (kind != Kind.STABLE_DIFFUSION_3) {
+            require(input, !conditioning.hasZeros(), "zeros are not computed for " + model);
+            require(input, Phrase.isOneText(conditioning.phrases()), "%s takes one text".formatted(model));
         }
-        compared.ifPresent(negative -> {
-            Sampling.requireSameClip(inputs, positive, negative);
-            draft.put("negative_prompt", inputs.place(SamplerInputs.NEGATIVE), text(SamplerInputs.NEGATIVE, negative));
-        });
-        if (!Flow.embedsGuidance(card)) {
-            draft.put(GUIDANCE_SCALE, inputs.place(SamplerInputs.CFG), inputs.cfg());
+        boolean areTexts =
+                conditioning.phrases().stream().allMatch(each -> each.isZero() || each.phrase() instanceof Phrase.Text);
+        require(input, areTexts, "%s reads each text for itself".formatted(model));
+        boolean hasEmbeddings = conditioning.phrases().stream()
+                .flatMap(each -> each.phrase().texts())
+                .anyMatch(text -> text.contains("embedding:"));
+        require(input, !hasEmbeddings, "has embeddings, and %s takes none".formatted(model));
+    }
+
+    private void require(String input, boolean holds, String problem) {
+        if (!holds) {
+            throw inputs.refused(input, problem);
+        }
+    }
+
+    /** Whether it is one text without weights. Those of Z-Image have none, whatever brackets they have. */
+    private boolean isPlain(Conditioning conditioning) {
+        return Phrase.isOneText(conditioning.phrases())
+                && (kind == Kind.Z_IMAGE || !hasBrackets(Phrase.shown(conditioning.phrases())));
+    }
+
+    private static boolean hasBrackets(String text) {
+        String rest = text.replace("\\)", "").replace("\\(", "");
+        return rest.indexOf('(') >= 0 && rest.lastIndexOf(')') > rest.indexOf('(');
+    }
+
+    /** Of one text: without the backslashes of brackets that count as text. */
+    private static Conditioning unescaped(Conditioning conditioning) {
+        String text = Phrase.shown(conditioning.phrases());
+        return conditioning.of(
+                List.of(During.all(new Phrase.Text(text.replace("\\)", ")").replace("\\(", "(")))));
+    }
+
+    /** Whether each prompt is one text that is read as it stands. */
+    boolean isPlain() {
+        return isPlain;
+    }
+
+    void put(Draft draft) {
+        draft.put("prompt", inputs.place(POSITIVE), Phrase.shown(positive.phrases()));
+        against.ifPresent(
+                negative -> draft.put("negative_prompt", inputs.place(NEGATIVE), Phrase.shown(negative.phrases())));
+        if (kind != Kind.FLUX) {
+            draft.put(GUIDANCE_SCALE, inputs.place(CFG), scale(against.isPresent() ? inputs.cfg() : 1));
         } else if (ModelFields.takes(card, GUIDANCE_SCALE)) {
             positive.guidance()
                     .ifPresentOrElse(
@@ -42,31 +116,11 @@ final class FlowPrompts {
                                     GUIDANCE_SCALE,
                                     new Place(said.id(), "guidance"),
                                     said.number("guidance").doubleValue()),
-                            () -> draft.put(GUIDANCE_SCALE, inputs.place(SamplerInputs.POSITIVE), GUIDANCE));
+                            () -> draft.put(GUIDANCE_SCALE, inputs.place(POSITIVE), GUIDANCE));
         }
     }
 
-    /** Without the backslashes of brackets that count as text. */
-    private String text(String input, Conditioning conditioning) {
-        require(input, !conditioning.isZero(), "zeros are not computed for " + card.getId());
-        require(input, Phrase.isOneText(conditioning.phrases()), "%s takes one text".formatted(card.getId()));
-        require(input, conditioning.clip().lastLayer() == 0, "the layer of CLIP is %s's own".formatted(card.getId()));
-        require(input, conditioning.sizes().isEmpty(), "is encoded for SDXL, which %s is not".formatted(card.getId()));
-        require(input, conditioning.controls().isEmpty(), "ControlNets do not steer " + card.getId());
-        String text = Phrase.shown(conditioning.phrases());
-        String rest = text.replace("\\)", "").replace("\\(", "");
-        require(
-                input,
-                rest.indexOf('(') < 0 || rest.lastIndexOf(')') < rest.indexOf('('),
-                "has weights in brackets, which are not computed for %s; brackets that are text are written \\( and \\)"
-                        .formatted(card.getId()));
-        require(input, !text.contains("embedding:"), "has embeddings, and %s takes none".formatted(card.getId()));
-        return text.replace("\\)", ")").replace("\\(", "(");
-    }
-
-    private void require(String input, boolean holds, String problem) {
-        if (!holds) {
-            throw inputs.refused(input, problem);
-        }
+    private double scale(double cfg) {
+        return CfgScale.own(cfg, card).orElseThrow(() -> inputs.refused(CFG, CfgScale.problem(card)));
     }
 }

@@ -1,5 +1,6 @@
 package dev.weir.gateway.comfyui;
 
+import dev.weir.gateway.api.RequestReader;
 import java.math.BigInteger;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,7 +14,8 @@ final class NodeTypes {
             BigInteger.ONE.shiftLeft(Long.SIZE).subtract(BigInteger.ONE);
     static final int MOST_SIDE = 16_384;
     private static final int MOST_STEPS = 10_000;
-    private static final int MOST_BATCH = 4096;
+    static final double LEAST_CFG = 1;
+    static final double MOST_CFG = 100;
     private static final String CONDITIONING = "CONDITIONING";
 
     private static final String MASK = "MASK";
@@ -156,7 +158,7 @@ final class NodeTypes {
                             .gives(CONDITIONING, CONDITIONING, LATENT),
                     NodeType.of("RepeatLatentBatch", "latent/batch")
                             .links(LATENT, "samples")
-                            .whole("amount", 1, 1, 64)
+                            .whole("amount", 1, 1, RequestReader.MAX_IMAGES)
                             .gives(LATENT),
                     NodeType.of("LatentUpscale", "latent")
                             .links(LATENT, "samples")
@@ -198,14 +200,14 @@ final class NodeTypes {
     private static NodeType empty(NodeType type, int side) {
         return type.whole("width", side, 16, MOST_SIDE)
                 .whole("height", side, 16, MOST_SIDE)
-                .whole("batch_size", 1, 1, MOST_BATCH)
+                .whole("batch_size", 1, 1, RequestReader.MAX_IMAGES)
                 .gives(LATENT);
     }
 
     private static NodeType sampler(NodeType type, String seed) {
         return type.whole(seed, 0, 0, MOST_SEED)
                 .whole("steps", 20, 1, MOST_STEPS)
-                .real("cfg", 8, 0, 100)
+                .real("cfg", 8, LEAST_CFG, MOST_CFG)
                 .choice("sampler_name", Offer::samplers)
                 .choice("scheduler", Offer::schedulers)
                 .links(CONDITIONING, "positive", "negative")

@@ -1,6 +1,5 @@
 package dev.weir.gateway.comfyui;
 
-import dev.weir.gateway.api.ModelFields;
 import dev.weir.gateway.job.ModelNames;
 import dev.weir.proto.v1.ControlNet;
 import dev.weir.proto.v1.Embedding;
@@ -30,7 +29,8 @@ record Offer(ModelNames models, Map<String, Uploads.Image> uploads) {
     private static final Pattern ENDING = Pattern.compile("\\.(safetensors|sft|ckpt|pt|pth|bin)$");
     private static final Pattern INPUT = Pattern.compile(" ?\\[input]$");
     private static final String FILE = ".safetensors";
-    private static final Set<String> PARTS = Set.of("unet_name", "clip_name1", "clip_name2", "clip_name3", "vae_name");
+    private static final Set<String> PARTS =
+            Set.of("unet_name", "clip_name", "clip_name1", "clip_name2", "clip_name3", "vae_name");
     private static final Set<String> LEAVING_OUT = Set.of("dpm_2", "dpm_2_ancestral");
     /** What graphs can say of all that a workflow needs. */
     private static final Set<String> SAID = Set.of("prompt", "init_image", "mask");
@@ -46,10 +46,9 @@ record Offer(ModelNames models, Map<String, Uploads.Image> uploads) {
                 .filter(name -> models.find(name).filter(Offer::runs).isPresent());
     }
 
-    /** Whether some graph makes a picture with a model: not where guidance and the noise levels are others than a graph says. */
+    /** Whether some graph makes a picture with a model. */
     private static boolean runs(ModelCard card) {
-        return !ModelFields.guidesFromPrompt(card)
-                && SamplerName.of(card).keySet().stream().anyMatch(name -> SamplerName.has(card, name))
+        return SamplerName.of(card).keySet().stream().anyMatch(name -> SamplerName.has(card, name))
                 && card.getWorkflowsList().stream()
                         .map(Workflow::getFieldsList)
                         .anyMatch(fields -> fields.stream()
@@ -62,6 +61,13 @@ record Offer(ModelNames models, Map<String, Uploads.Image> uploads) {
     /** The models whose parts graphs load one by one. Each part has the name of its model. */
     List<String> parts() {
         return own().filter(name -> models.find(name).filter(Flow::is).isPresent())
+                .toList();
+    }
+
+    /** Those of them whose text encoders a class of nodes loads. */
+    List<String> clips(Flow.Kind kind) {
+        return own().filter(name ->
+                        models.find(name).filter(card -> Flow.is(card, kind)).isPresent())
                 .toList();
     }
 
@@ -94,7 +100,7 @@ record Offer(ModelNames models, Map<String, Uploads.Image> uploads) {
     }
 
     List<String> samplers() {
-        return SamplerName.SAMPLERS.keySet().stream()
+        return SamplerName.ALL.stream()
                 .filter(name -> models.cards().stream().anyMatch(card -> SamplerName.has(card, name)))
                 .toList();
     }
@@ -143,10 +149,6 @@ record Offer(ModelNames models, Map<String, Uploads.Image> uploads) {
     /** An image as {@code LoadImage} names it. */
     Optional<Uploads.Image> upload(String name) {
         return Optional.ofNullable(uploads.get(INPUT.matcher(name).replaceFirst("")));
-    }
-
-    List<String> none() {
-        return List.of();
     }
 
     /** What all models have, each once. */

@@ -27,9 +27,9 @@ record Parts(Offer offer) {
     /**
      * All text encoders of a model.
      *
-     * @param isOfFlux the other kind is Stable Diffusion 3
+     * @param kind of the models that the node's class loads text encoders for
      */
-    Clip clip(Node node, boolean isOfFlux, String first, String... others) {
+    Clip clip(Node node, Flow.Kind kind, String first, String... others) {
         String model = part(node, first);
         for (String other : others) {
             String own = part(node, other);
@@ -38,7 +38,7 @@ record Parts(Offer offer) {
                         node, other, "'%s' %s".formatted(node.text(other), Sampling.misfit(own, model)));
             }
         }
-        if (offer.checkpoint(model).filter(Flow::embedsGuidance).isPresent() != isOfFlux) {
+        if (offer.checkpoint(model).filter(card -> Flow.is(card, kind)).isEmpty()) {
             throw new RefusedNodeException(
                     node,
                     first,

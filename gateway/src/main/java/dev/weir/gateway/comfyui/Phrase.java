@@ -36,6 +36,25 @@ sealed interface Phrase {
         }
     }
 
+    /** {@code ConditioningZeroOut}: the network sees zeros in the place of what a text encoder made. */
+    record Zero() implements Phrase {
+
+        @Override
+        public Conditioning toProto() {
+            return Conditioning.getDefaultInstance();
+        }
+
+        @Override
+        public Stream<String> texts() {
+            return Stream.empty();
+        }
+
+        @Override
+        public int count() {
+            return 1;
+        }
+    }
+
     /** {@code ConditioningConcat}. */
     record Sequence(Phrase to, Phrase from, int count) implements Phrase {
 
@@ -95,6 +114,10 @@ sealed interface Phrase {
 
         boolean isAll() {
             return start <= 0 && end >= 1;
+        }
+
+        boolean isZero() {
+            return phrase instanceof Zero;
         }
 
         Conditioning toProto() {

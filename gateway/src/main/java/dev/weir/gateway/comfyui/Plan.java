@@ -125,6 +125,9 @@ record Plan(
                 .ifPresent(begins -> made.setLatentResize(begins.method()).setLatentCrop(begins.crops()));
         finish.image(sampled).ifPresent(image -> made.setInitResizing(image.resizing()));
         finish.of(sampled).ifPresent(done -> made.setFinishing(done.resizing()).addAllUpscalers(done.upscalers()));
+        if (!sampled.phrases().isEmpty()) {
+            made.setPromptSyntax(Sampling.SYNTAX);
+        }
         sampled.phrases().forEach(phrase -> made.addConditionings(phrase.toProto()));
         sampled.negatives().forEach(phrase -> made.addNegativeConditionings(phrase.toProto()));
         sampled.table().ifPresent(made::setFlowTable);

@@ -114,7 +114,7 @@ final class Refinement {
                 input,
                 "the base's CLIP must give the last layer but one");
         require(own.controls().isEmpty(), input, "ControlNets do not steer the refiner");
-        require(!own.isZero() && !base.isZero(), input, "zeros are not computed with a refiner");
+        require(!own.hasZeros() && !base.hasZeros(), input, "zeros are not computed with a refiner");
         require(own.phrases().equals(base.phrases()), input, "must have the text of the base: Weir has one prompt");
     }
 

@@ -3,13 +3,13 @@ package dev.weir.gateway.comfyui;
 import dev.weir.proto.v1.ModelCard;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /** Weir's names of ComfyUI's samplers and schedulers. Those that Weir does not compute are not here. Stateless. */
 final class SamplerName {
 
     /** ComfyUI's {@code ddim} is Euler's method. The variants for a GPU differ in where noise is drawn. */
-    static final Map<String, String> SAMPLERS = new TreeMap<>(Map.ofEntries(
+    static final Map<String, String> SAMPLERS = Map.ofEntries(
             Map.entry("euler", "euler"),
             Map.entry("euler_ancestral", "euler_ancestral"),
             Map.entry("heun", "heun"),
@@ -22,7 +22,14 @@ final class SamplerName {
             Map.entry("dpmpp_3m_sde", "dpmpp_3m_sde"),
             Map.entry("dpmpp_3m_sde_gpu", "dpmpp_3m_sde"),
             Map.entry("ddim", "euler"),
-            Map.entry("lcm", "lcm")));
+            Map.entry("lcm", "lcm"));
+
+    /** Of all kinds of models, in their order. */
+    static final List<String> ALL = Stream.of(SAMPLERS, Flow.SAMPLERS)
+            .flatMap(names -> names.keySet().stream())
+            .distinct()
+            .sorted()
+            .toList();
 
     /** In ComfyUI's order. */
     static final List<String> SCHEDULERS = List.of(

@@ -28,6 +28,8 @@ import java.util.Optional;
 final class Sampling {
 
     static final String SIZE = "size";
+    /** By which prompts are read. */
+    static final String SYNTAX = "comfyui";
 
     private static final String ORIGINAL_SIZE = "original_size";
     private static final String CLIP_SKIP = "clip_skip";
@@ -35,8 +37,6 @@ final class Sampling {
     private static final String END = "end_at_step";
     private static final String REFINER_START = "refiner_start";
     private static final int MOST_PASSES = 8;
-    /** Each is a network row of every step. */
-    private static final int MOST_PROMPTS = 9;
     /** Above this, ComfyUI denoises the whole way too. */
     private static final double WHOLE = 0.9999;
     /** Keeps a share of the steps away from the border at which one step less would be counted. */
@@ -79,25 +79,26 @@ final class Sampling {
         Refinement.requireNone(inputs, POSITIVE, positive);
         Optional<Conditioning> compared = Optional.of(negative).filter(each -> inputs.isGuided());
         compared.ifPresent(each -> Refinement.requireNone(inputs, NEGATIVE, each));
-        if (compared.isPresent() && inputs.cfg() < 1) {
-            throw refused(SamplerInputs.CFG, "must be 1 or more for " + card.getId());
-        }
         fields.put("model", card.getId());
         LoraUses.put(
                 draft, inputs.place(POSITIVE), model.loras(), positive.clip().loras());
+        Optional<Conditioning> against = compared.filter(each -> !isAbsent(each));
         boolean isFlow = Flow.is(card);
+        boolean isPlain;
         if (isFlow) {
-            new FlowPrompts(inputs, card).put(draft, positive, compared);
+            FlowPrompts flow = new FlowPrompts(inputs, card, positive, against);
+            flow.put(draft);
+            isPlain = flow.isPlain();
         } else {
             prompts(positive, compared);
             controls(positive, compared, latent.size());
+            isPlain = isPlain(positive, against);
         }
         put("seed", SamplerInputs.SEED, inputs.number(SamplerInputs.SEED).toBigInteger());
         sampler(isFlow);
         steps(latent);
         int end = end(latent);
         latent(latent);
-        boolean isPlain = isFlow || isPlain(positive, compared);
         fields.put("noise", "comfyui");
         fields.put("on_disconnect", "finish");
         fields.put("preview", Map.of("every_ms", 500));
@@ -113,9 +114,7 @@ final class Sampling {
                 List.copyOf(seen),
                 Optional.empty(),
                 isPlain ? List.of() : positive.phrases(),
-                compared.filter(each -> !isPlain && !each.isZero())
-                        .map(Conditioning::phrases)
-                        .orElse(List.of()),
+                against.filter(each -> !isPlain).map(Conditioning::phrases).orElse(List.of()),
                 model.table());
         return end == 0 ? sampled : new Unfinished(sampled, end, positive, negative);
     }
@@ -146,9 +145,7 @@ final class Sampling {
 
     /** @param compared the negative prompt, where there is guidance */
     private void prompts(Conditioning positive, Optional<Conditioning> compared) {
-        if (positive.isZero()) {
-            throw refused(POSITIVE, "zeros are computed for the negative prompt only");
-        }
+        Conditionings.requireText(inputs, positive);
         put("guidance_scale", SamplerInputs.CFG, inputs.cfg());
         put("prompt", POSITIVE, Phrase.shown(positive.phrases()));
         if (!isPlain(positive, compared) && !ModelFields.takes(card, "prompt_syntax")) {
@@ -156,7 +153,7 @@ final class Sampling {
         }
         compared.ifPresent(negative -> negative(positive, negative));
         if (ModelFields.takes(card, "prompt_syntax")) {
-            fields.put("prompt_syntax", "comfyui");
+            fields.put("prompt_syntax", SYNTAX);
         }
         positive.sizes().forEach((name, size) -> put(name, POSITIVE, size));
         if (positive.clip().lastLayer() != 0) {
@@ -165,20 +162,12 @@ final class Sampling {
     }
 
     private void negative(Conditioning positive, Conditioning negative) {
-        requireSameClip(inputs, positive, negative);
-        if (!negative.isZero()) {
+        Conditionings.requireSameClip(inputs, positive, negative);
+        if (!isAbsent(negative)) {
             put("negative_prompt", NEGATIVE, Phrase.shown(negative.phrases()));
-        } else if (!isSdxl()) {
-            throw refused(NEGATIVE, "zeros are computed for SDXL only");
-        } else if (!negative.phrases().get(0).isAll()) {
-            throw refused(NEGATIVE, "zeros are computed for all steps only");
         }
-        int rows = positive.phrases().size() + negative.phrases().size();
-        if (rows > MOST_PROMPTS) {
-            throw refused(
-                    NEGATIVE, "makes %d prompts of both kinds; at most %d are computed".formatted(rows, MOST_PROMPTS));
-        }
-        if (!negative.isZero() && !negative.sizes().equals(positive.sizes())) {
+        Conditionings.requireFew(inputs, positive, negative);
+        if (!isAbsent(negative) && !negative.sizes().equals(positive.sizes())) {
             throw refused(NEGATIVE, "must have the same sizes as the positive one");
         }
     }
@@ -188,6 +177,11 @@ final class Sampling {
                 && negative.map(Conditioning::phrases)
                         .filter(each -> !Phrase.isOneText(each))
                         .isEmpty();
+    }
+
+    /** SDXL takes zeros for a negative prompt that is not there. */
+    private boolean isAbsent(Conditioning negative) {
+        return isSdxl() && negative.isZero();
     }
 
     private boolean isSdxl() {
@@ -361,12 +355,6 @@ final class Sampling {
 
     private void put(String field, String input, Object value) {
         draft.put(field, inputs.place(input), value);
-    }
-
-    static void requireSameClip(SamplerInputs inputs, Conditioning positive, Conditioning negative) {
-        if (!negative.clip().equals(positive.clip())) {
-            throw inputs.refused(NEGATIVE, "must be encoded as the positive one: by the same CLIP with the same LoRAs");
-        }
     }
 
     static void requireSame(SamplerInputs inputs, String input, String found, String model) {

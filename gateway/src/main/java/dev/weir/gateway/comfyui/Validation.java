@@ -1,5 +1,6 @@
 package dev.weir.gateway.comfyui;
 
+import io.vertx.core.json.Json;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -7,6 +8,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 
@@ -64,14 +66,18 @@ final class Validation {
 
     private void checkLink(Node node, Input input, List<NodeError> errors) {
         String name = input.name();
-        Link link = node.link(name)
-                .filter(end -> graph.has(end.node())
-                        && end.slot() >= 0
-                        && end.slot() < graph.node(end.node()).type().outputs().size())
-                .orElse(null);
-        if (link == null) {
+        Link link = node.link(name).orElse(null);
+        Optional<String> problem = problem(link);
+        if (problem.isPresent()) {
             String message = "Bad linked input, must be a length-2 list of [node_id, slot_index]";
-            errors.add(error(node, input, "bad_linked_input", message, name));
+            String details = "%s, received_value(%s) of node '%s' (%s): %s"
+                    .formatted(
+                            name,
+                            Json.encode(node.inputs().get(name)),
+                            node.id(),
+                            node.type().name(),
+                            problem.get());
+            errors.add(error(node, input, "bad_linked_input", message, details));
             return;
         }
         String received = graph.node(link.node()).type().outputs().get(link.slot());
@@ -83,6 +89,22 @@ final class Validation {
                     "Return type mismatch between linked nodes",
                     "%s, received_type(%s) mismatch input_type(%s)".formatted(name, received, input.type())));
         }
+    }
+
+    /** @param link null where the value is no list of two */
+    private Optional<String> problem(Link link) {
+        if (link == null) {
+            return Optional.of("a link is a list of the id of a node, which is a text, and the number of an output");
+        }
+        if (!graph.has(link.node())) {
+            return Optional.of("there is no node '%s'".formatted(link.node()));
+        }
+        NodeType from = graph.node(link.node()).type();
+        int outputs = from.outputs().size();
+        return link.slot() >= 0 && link.slot() < outputs
+                ? Optional.empty()
+                : Optional.of(
+                        "node '%s' (%s) has %d outputs, counted from 0".formatted(link.node(), from.name(), outputs));
     }
 
     private void checkChoice(Node node, Input input, String value, List<NodeError> errors) {

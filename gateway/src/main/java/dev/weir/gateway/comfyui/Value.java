@@ -82,7 +82,6 @@ sealed interface Value
     /**
      * @param phrases that are combined
      * @param sizes what SDXL is told besides the text, by Weir's fields
-     * @param isZero whether its states are zeros
      * @param told what a refiner is told besides the text; empty: as where nobody says it
      * @param guidance the node that says the scale that a network takes itself
      */
@@ -91,7 +90,6 @@ sealed interface Value
             List<During> phrases,
             Map<String, String> sizes,
             List<Control> controls,
-            boolean isZero,
             Optional<Told> told,
             Optional<Node> guidance)
             implements Value {
@@ -102,29 +100,39 @@ sealed interface Value
                     List.of(During.all(new Phrase.Text(text))),
                     sizes,
                     List.of(),
-                    false,
                     Optional.empty(),
                     Optional.empty());
         }
 
         Conditioning of(List<During> others) {
-            return new Conditioning(clip, List.copyOf(others), sizes, controls, isZero, told, guidance);
+            return new Conditioning(clip, List.copyOf(others), sizes, controls, told, guidance);
         }
 
         Conditioning with(Control control) {
-            return new Conditioning(clip, phrases, sizes, plus(controls, control), isZero, told, guidance);
+            return new Conditioning(clip, phrases, sizes, plus(controls, control), told, guidance);
         }
 
         Conditioning with(Told more) {
-            return new Conditioning(clip, phrases, sizes, controls, isZero, Optional.of(more), guidance);
+            return new Conditioning(clip, phrases, sizes, controls, Optional.of(more), guidance);
         }
 
         Conditioning zero() {
-            return new Conditioning(clip, phrases, sizes, controls, true, told, guidance);
+            return of(phrases.stream()
+                    .map(each -> new During(new Phrase.Zero(), each.start(), each.end()))
+                    .toList());
+        }
+
+        boolean hasZeros() {
+            return phrases.stream().anyMatch(During::isZero);
+        }
+
+        /** Whether it is zeros at all steps. */
+        boolean isZero() {
+            return phrases.size() == 1 && hasZeros() && phrases.get(0).isAll();
         }
 
         Conditioning guidedBy(Node node) {
-            return new Conditioning(clip, phrases, sizes, controls, isZero, told, Optional.of(node));
+            return new Conditioning(clip, phrases, sizes, controls, told, Optional.of(node));
         }
     }
 
