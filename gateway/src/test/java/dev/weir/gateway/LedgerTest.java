@@ -41,6 +41,9 @@ final class LedgerTest {
             new JsonObject().put("prompt", "a red apple").put("seed", 5);
     private static final Duration LONG = Duration.ofMinutes(5);
     private static final Duration RESULT = Duration.ofSeconds(2);
+    /** Far more than there are at once. */
+    private static final int STORM = 500;
+
     private static final GatewayConfig SHORT = TestGateway.CONFIG
             .with(new Patience(Duration.ofSeconds(60), Duration.ofSeconds(30), Duration.ofSeconds(10), RESULT))
             .with(Limits.DEFAULT.withSamples(4000, 4000).withKept(4000, 64L << 20));
@@ -329,7 +332,7 @@ final class LedgerTest {
             sitting.finish();
         });
         List<CompletableFuture<HttpResponse<String>>> storm = new ArrayList<>();
-        for (int i = 0; i < 2000; i++) {
+        for (int i = 0; i < STORM; i++) {
             storm.add(gateway.http()
                     .sendAsync(
                             gateway.request("/v1/jobs")
@@ -344,7 +347,7 @@ final class LedgerTest {
         }
         assertThat(storm)
                 .allSatisfy(response -> assertThat(response.join().statusCode()).isEqualTo(202));
-        String last = new JsonObject(storm.get(1999).join().body()).getString("id");
+        String last = new JsonObject(storm.get(STORM - 1).join().body()).getString("id");
 
         await().until(() -> gateway.kept() == 0);
         await().until(() -> get(shared.map(MemoryArea.JOBS).keys()).isEmpty());

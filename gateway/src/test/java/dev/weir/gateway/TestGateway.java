@@ -25,6 +25,8 @@ import dev.weir.runtime.route.Dispatcher;
 import dev.weir.runtime.trace.Tracing;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.vertx.core.Context;
+import io.vertx.core.Deployable;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonObject;
@@ -83,6 +85,8 @@ final class TestGateway implements AutoCloseable {
     private final NodeContext node;
     private final GatewayVerticle verticle;
     private final String deployment;
+    /** The verticle's event loop. */
+    private Context loop;
 
     TestGateway() {
         this(CONFIG);
@@ -115,7 +119,7 @@ final class TestGateway implements AutoCloseable {
         }
         node = node("gateway-a", courier);
         verticle = new GatewayVerticle(node, config);
-        deployment = get(vertx.deployVerticle(verticle));
+        deployment = get(vertx.deployVerticle(new OnKnownLoop()));
     }
 
     private static String named(Cancel cancel) {
@@ -132,7 +136,7 @@ final class TestGateway implements AutoCloseable {
         stage = first.stage;
         node = node("gateway-b", Courier.of(vertx, metrics));
         verticle = new GatewayVerticle(node, config);
-        deployment = get(vertx.deployVerticle(verticle));
+        deployment = get(vertx.deployVerticle(new OnKnownLoop()));
     }
 
     /** A gateway of this cluster that knows nobody yet; it ends with this one. */
@@ -208,10 +212,30 @@ final class TestGateway implements AutoCloseable {
         return URI.create("http://127.0.0.1:" + port() + path);
     }
 
+    /** The verticle, which keeps its context to itself. */
+    private final class OnKnownLoop implements Deployable {
+
+        @Override
+        public Future<?> deploy(Context context) throws Exception {
+            loop = context;
+            return verticle.deploy(context);
+        }
+
+        @Override
+        public Future<?> undeploy(Context context) throws Exception {
+            return verticle.undeploy(context);
+        }
+    }
+
     /** Reads on the owner's event loop. */
     <T> T ask(Function<Jobs, T> question) {
-        return get(Future.future(
-                promise -> vertx.runOnContext(anywhere -> promise.complete(question.apply(verticle.jobs())))));
+        return get(Future.future(promise -> loop.runOnContext(v -> {
+            try {
+                promise.complete(question.apply(verticle.jobs()));
+            } catch (RuntimeException e) {
+                promise.fail(e);
+            }
+        })));
     }
 
     boolean isIdle() {

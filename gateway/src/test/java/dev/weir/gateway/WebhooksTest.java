@@ -18,7 +18,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Set;
@@ -169,7 +168,7 @@ final class WebhooksTest {
         gateway.stage.script(Sitting::paint);
         gateway.another(config);
 
-        await().atMost(Duration.ofSeconds(30)).until(() -> calls.size() == 1);
+        await().until(() -> calls.size() == 1);
         assertThat(calls.get(0).json().getString("status")).isEqualTo("succeeded");
     }
 
@@ -181,8 +180,7 @@ final class WebhooksTest {
         gateway.stop();
 
         gateway = gateway.another(config);
-        await().atMost(Duration.ofSeconds(30))
-                .until(() -> gateway.fetch("/v1/predictions/" + id).body().contains("\"succeeded\""));
+        await().until(() -> gateway.fetch("/v1/predictions/" + id).body().contains("\"succeeded\""));
         String next = new JsonObject(predict(url(), "completed").body()).getString("id");
         await().until(() -> calls.stream().anyMatch(call -> call.id().startsWith(next)));
 
