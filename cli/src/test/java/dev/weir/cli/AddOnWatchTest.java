@@ -29,7 +29,7 @@ final class AddOnWatchTest {
         try (AddOnWatch watch = new AddOnWatch(failsOnce, told::countDown, 1)) {
             watch.start();
 
-            assertThat(told.await(20, TimeUnit.SECONDS))
+            assertThat(told.await(60, TimeUnit.SECONDS))
                     .as("what the failed look had changed is told after the next one")
                     .isTrue();
         }
@@ -48,7 +48,7 @@ final class AddOnWatchTest {
         try (AddOnWatch watch = new AddOnWatch(same, told::incrementAndGet, 1)) {
             watch.start();
 
-            assertThat(looks.await(20, TimeUnit.SECONDS)).isTrue();
+            assertThat(looks.await(60, TimeUnit.SECONDS)).isTrue();
         }
         assertThat(told).hasValue(0);
     }

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
  */
 final class OverloadTest {
 
-    private static final int STORM = 2000;
+    private static final int STORM = 1000;
     private static final int MOST_IMAGES = 12;
     private static final int STEPS = 4;
 
@@ -46,7 +46,7 @@ final class OverloadTest {
                 () -> Host.LOOPBACK);
         server = Server.at(cluster.gateways().get(0).toString());
         Awaitility.await("all stages to be known")
-                .atMost(Duration.ofSeconds(30))
+                .atMost(Duration.ofSeconds(60))
                 .until(() -> ask(1).join().status() == 200);
     }
 
@@ -77,7 +77,7 @@ final class OverloadTest {
 
     private static void assertNothingIsHeld() {
         Awaitility.await("every stage to be empty")
-                .atMost(Duration.ofSeconds(20))
+                .atMost(Duration.ofSeconds(60))
                 .untilAsserted(() -> {
                     JsonNode now = server.get("/v1/cluster");
                     assertThat(now.path("gateway").path("images").asInt()).isZero();

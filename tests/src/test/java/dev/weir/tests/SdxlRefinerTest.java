@@ -63,7 +63,7 @@ final class SdxlRefinerTest {
             Server server = Server.at(nodes.get(0).awaitReady());
             nodes.forEach(WeirProcess::awaitReady);
             Awaitility.await("the gateway to know all stages")
-                    .atMost(Duration.ofSeconds(30))
+                    .atMost(Duration.ofSeconds(60))
                     .until(() -> stagesKnown(server) == 4);
             Map<String, Object> request = Map.of(
                     "prompt",
