@@ -103,6 +103,8 @@ class SameBytesTest {
     private static String checksums(int threads) throws Exception {
         var process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
                         "-D" + Torch.THREADS_PROPERTY + "=" + threads,
                         "-cp",
                         System.getProperty("java.class.path"),
