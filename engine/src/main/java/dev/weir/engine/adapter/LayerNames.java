@@ -70,6 +70,7 @@ final class LayerNames {
                 put(name, own);
                 put("unet." + name, own);
                 put("transformer." + name, own);
+                put("diffusion_model." + name, own);
                 put("base_model.model." + name, own);
                 put("lora_unet_" + underscored(name), own);
                 put("lora_transformer_" + underscored(name), own);
