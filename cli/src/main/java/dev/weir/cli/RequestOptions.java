@@ -87,13 +87,13 @@ final class RequestOptions {
     @Option(
             names = "--prior-steps",
             paramLabel = "N",
-            description = "Steps of the prior, for unCLIP models that have one. Default: 25.")
+            description = "Steps of the prior, such as those of unCLIP and Stable Cascade. Default: the model's.")
     private Integer priorSteps;
 
     @Option(
             names = "--prior-guidance",
             paramLabel = "X",
-            description = "How much the prompt counts for the prior. Default: 4.")
+            description = "How much the prompt counts for the prior. Default: the model's.")
     private Double priorGuidance;
 
     @Option(

@@ -20,6 +20,7 @@ final class CardReader {
      * @param asked the sampler for requests that name none; empty: what weir.json says, else the model's own scheduler
      */
     static ModelCard read(PipelineIndex index, Pipeline pipeline, ModelSettings settings, Optional<String> asked) {
+        requireSettings(index, pipeline, settings);
         SchedulerConfig scheduler = ModelFolder.requestsScheduler(index, pipeline);
         int upsamplerSteps = pipeline.diffusing().stream()
                 .mapToInt(StageSpec::ownSteps)
@@ -43,6 +44,27 @@ final class CardReader {
                         sampler(index, pipeline, settings, asked),
                         upsamplerSteps,
                         settings.upsamplerNoiseLevelOrDefault()));
+    }
+
+    /** Holds what the publisher says to what the networks and their schedules can do. */
+    private static void requireSettings(PipelineIndex index, Pipeline pipeline, ModelSettings settings) {
+        Path file = ModelSettings.file(index.path());
+        int multiple = pipeline.sizes().multiple();
+        settings.nativeSize().filter(size -> size % multiple != 0).ifPresent(size -> {
+            throw new ModelException(
+                    "%s: native_size is %d, which is no multiple of %d".formatted(file, size, multiple));
+        });
+        if (settings.upsamplerSteps().isEmpty()) {
+            return;
+        }
+        pipeline.diffusing().stream().filter(stage -> stage.ownSteps() > 0).forEach(stage -> {
+            SchedulerConfig schedule = index.scheduler(stage.scheduler());
+            try {
+                Samplers.create(schedule, Samplers.defaultName(schedule), stage.ownSteps());
+            } catch (IllegalArgumentException e) {
+                throw new ModelException("%s: upsampler_steps: %s".formatted(file, e.getMessage()), e);
+            }
+        });
     }
 
     /** Where a classifier guides, those that take its gradient. */

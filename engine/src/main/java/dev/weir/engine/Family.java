@@ -1,6 +1,7 @@
 package dev.weir.engine;
 
 import dev.weir.engine.weights.Weights;
+import java.util.List;
 import java.util.Optional;
 
 /** A family of whole models in one file, told by the names and shapes of its tensors as diffusers tells it. */
@@ -9,13 +10,21 @@ enum Family {
     SD2("Stable Diffusion 2.x", "sd2"),
     SD2_UNCLIP("Stable Diffusion 2.1 unCLIP", "sd2"),
     SDXL("SDXL", "sdxl"),
-    SDXL_REFINER("SDXL's refiner", "sdxl");
+    SDXL_REFINER("SDXL's refiner", "sdxl"),
+    LATENT_DIFFUSION("CompVis' latent diffusion", "");
 
     static final String UNET = "model.diffusion_model.";
     static final String FIRST = UNET + "input_blocks.0.0.weight";
 
     private static final String CONTEXT = UNET + "input_blocks.2.1.transformer_blocks.0.attn2.to_k.weight";
     private static final String ADDED = UNET + "label_emb.0.0.weight";
+    /** The codebook of an autoencoder, its BERT, its embedding of classes, and attention without a text: none is Stable Diffusion's. */
+    private static final List<String> OF_LATENT_DIFFUSION = List.of(
+            "first_stage_model.quantize.",
+            "cond_stage_model.transformer.token_emb.",
+            "cond_stage_model.embedding.",
+            UNET + "middle_block.1.qkv.");
+
     private static final int SD2_CONTEXT = 1024;
     /** The pooled state and five numbers; the base has six. */
     private static final int REFINER_ADDED = 1280 + 5 * 256;
@@ -33,7 +42,7 @@ enum Family {
         return title;
     }
 
-    /** Which bundled configurations its models have. */
+    /** Which bundled configurations its models have; empty: none. */
     String folder() {
         return folder;
     }
@@ -42,6 +51,9 @@ enum Family {
     static Optional<Family> of(Weights tensors) {
         if (side(tensors, FIRST, 1) == 0 || begins(tensors, "control_model.")) {
             return Optional.empty();
+        }
+        if (OF_LATENT_DIFFUSION.stream().anyMatch(prefix -> begins(tensors, prefix))) {
+            return Optional.of(LATENT_DIFFUSION);
         }
         if (begins(tensors, "conditioner.embedders.1.")) {
             return Optional.of(SDXL);

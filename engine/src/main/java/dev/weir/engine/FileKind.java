@@ -90,6 +90,11 @@ final class FileKind {
             return new Refusal(
                     "a single-file checkpoint of a transformer like Z-Image's", "Weir runs Z-Image as a folder");
         }
+        if (has(names, "clip_txt_mapper.") || has(names, "effnet_mapper.") || has(names, "vquantizer.")) {
+            return new Refusal(
+                    "a single file of Stable Cascade",
+                    "Give the folder stabilityai/stable-cascade with stabilityai/stable-cascade-prior in its folder prior");
+        }
         Optional<Family> family = Family.of(weights);
         if (family.isPresent()) {
             return new Refusal(

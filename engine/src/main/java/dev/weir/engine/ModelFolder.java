@@ -364,7 +364,11 @@ public final class ModelFolder {
             return Samplers.defaultName(config);
         } catch (ModelException e) {
             throw new ModelException(
-                    e.getMessage() + ". Choose one with --sampler, or as defaults.sampler in weir.json", e);
+                    e.getMessage()
+                            + (Samplers.available(config).isEmpty()
+                                    ? ". A key that changes no picture can be switched off in weir.json: {\"scheduler\": {\"KEY\": null}}"
+                                    : ". Choose one with --sampler, or as defaults.sampler in weir.json"),
+                    e);
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.weir.engine;
 
 import dev.weir.engine.network.Networks;
+import dev.weir.engine.pipeline.Component.Use;
 import dev.weir.engine.pipeline.EmbeddingNormalizer;
 import dev.weir.engine.sampler.NoiseSchedule;
 import dev.weir.engine.weights.ComponentWeights;
@@ -103,7 +104,12 @@ public record ModelReport(
         if (index.isBystander(name)) {
             return;
         }
-        switch (index.component(name).use()) {
+        Use use = index.component(name).use();
+        if (use.isNetwork()) {
+            checkNetwork(index, name);
+            return;
+        }
+        switch (use) {
             case TOKENIZER -> TextEncoders.tokenizer(index, name).close();
             case SCHEDULER -> {
                 if (index.source().settings().sampler().isEmpty() || !ModelFolder.isRequests(index, name)) {
@@ -113,13 +119,15 @@ public record ModelReport(
             case IMAGE_NORMALIZER -> EmbeddingNormalizer.read(index.home(name));
             case NOISE_SCHEDULE -> NoiseSchedule.of(index.scheduler(name));
             case IMAGE_PROCESSOR -> new VisionParts(index).processor(name);
-            case TEXT_ENCODER, IMAGE_ENCODER, DENOISER, AUTOENCODER -> {
-                try {
-                    checkNetwork(index.config(name), index.weights(name));
-                } catch (ModelException e) {
-                    throw new ModelException(e.getMessage() + index.source().advice(), e);
-                }
-            }
+            default -> throw new IllegalStateException(name + " is used as " + use);
+        }
+    }
+
+    private static void checkNetwork(PipelineIndex index, String name) {
+        try {
+            checkNetwork(index.config(name), index.weights(name));
+        } catch (ModelException e) {
+            throw new ModelException(e.getMessage() + index.source().advice(), e);
         }
     }
 

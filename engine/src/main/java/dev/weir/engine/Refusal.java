@@ -39,6 +39,14 @@ public record Refusal(String what, String advice) {
                 "Give the diffusers folder that it was published as, with its StableUnCLIPImg2ImgPipeline");
     }
 
+    /** The original file of a model that came before Stable Diffusion. */
+    static Refusal latentDiffusionFile() {
+        return new Refusal(
+                "a single file of CompVis' latent diffusion",
+                "Give the diffusers folder that it was published as, such as CompVis/ldm-text2im-large-256 or "
+                        + "CompVis/ldm-super-resolution-4x-openimages");
+    }
+
     /** A transformer in one file, which does not have all parts of its model. */
     static Refusal transformerFile(String what) {
         return new Refusal(

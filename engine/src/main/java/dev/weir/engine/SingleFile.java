@@ -46,6 +46,7 @@ final class SingleFile implements ModelSource {
         return Family.of(file.tensors()).map(family -> switch (family) {
             case SDXL_REFINER -> throw Refusal.refinerFile().at(file.path());
             case SD2_UNCLIP -> throw Refusal.unclipFile().at(file.path());
+            case LATENT_DIFFUSION -> throw Refusal.latentDiffusionFile().at(file.path());
             case SD1, SD2, SDXL -> new SingleFile(file, family);
         });
     }

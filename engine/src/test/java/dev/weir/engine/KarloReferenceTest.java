@@ -13,6 +13,7 @@ import dev.weir.engine.pipeline.StageSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -78,6 +79,22 @@ class KarloReferenceTest {
             var states = encoder.states(List.of(json.get("prompt").asText(), ""));
             return states.get(0).under("cond/").with(states.get(1).under("uncond/"));
         }
+    }
+
+    @Test
+    void theReportReadsTheHeadersOfAllNetworks() throws IOException {
+        Path model = TestModels.copy(FOLDER, temporary.resolve("karlo"));
+        assertThat(ModelReport.inspect(model).runs()).isTrue();
+        String weights = "diffusion_pytorch_model.safetensors";
+        Files.copy(
+                FOLDER.resolve("prior").resolve(weights),
+                model.resolve("text_proj").resolve(weights),
+                StandardCopyOption.REPLACE_EXISTING);
+
+        assertThat(ModelReport.inspect(model).components())
+                .filteredOn(component -> component.problem().isPresent())
+                .extracting(ModelReport.Component::name)
+                .containsExactly("text_proj");
     }
 
     @Test

@@ -114,6 +114,16 @@ class ModelFolderTest {
     }
 
     @Test
+    void anUpsamplerMakesNoMoreStepsThanItsScheduleHas() throws IOException {
+        Path model = TestModels.copy("default", temporary);
+        Files.writeString(model.resolve("weir.json"), "{\"defaults\": {\"upsampler_steps\": 5000}}");
+
+        assertThatThrownBy(() -> ModelFolder.open(model))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContainingAll("weir.json", "upsampler_steps: steps must be between 1 and", "not 5000");
+    }
+
+    @Test
     void aDraftIsNamedWhereItIsThere() throws IOException {
         Path model = TestModels.copy("default", temporary);
         Files.writeString(model.resolve("weir.json"), "{\"draft\": \"../quick\"}");
@@ -139,6 +149,7 @@ class ModelFolderTest {
                 "{\"defaults\": 20} | defaults is not an object",
                 "{\"id\": \"\"} | id is not a name",
                 "{\"native_size\": 1.5} | native_size is not between",
+                "{\"native_size\": 101} | native_size is 101, which is no multiple of",
             })
     void wrongSettingsAreRefusedByName(String settings, String said) throws IOException {
         Path model = TestModels.copy("sd1", temporary);

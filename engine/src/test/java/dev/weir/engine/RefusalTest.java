@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A path that is no model of Weir's is refused with what it is and what to do, the same by opening and by inspecting. */
 class RefusalTest {
@@ -59,6 +60,8 @@ class RefusalTest {
                 "down_blocks.0.resnets.0.conv1.weight:8x8x3x3 | a UNet alone | whole model",
                 "decoder.conv_in.weight:8x4x3x3,encoder.conv_in.weight:8x3x3x3 | an autoencoder (VAE) alone | --vae FILE",
                 "text_model.embeddings.token_embedding.weight:4x4 | a text encoder alone | whole model",
+                "clip_txt_mapper.weight:4x4,down_blocks.0.0.channelwise.0.weight:4x4 | a single file of Stable Cascade | stable-cascade-prior in its folder prior",
+                "model.diffusion_model.effnet_mapper.0.weight:4,model.diffusion_model.down_blocks.0.0.x:4 | a single file of Stable Cascade | stabilityai/stable-cascade",
                 "something.else:4 | a safetensors file of an unknown kind | diffusers folder",
             })
     void aSafetensorsFileIsToldByItsTensors(String tensors, String what, String advice) throws IOException {
@@ -83,6 +86,24 @@ class RefusalTest {
 
         refused(file, what, advice);
         refused(temporary, "a single-file checkpoint of Stable Diffusion 1.x", "Give the file itself");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "cond_stage_model.transformer.token_emb.weight:10x8",
+                "cond_stage_model.embedding.weight:10x8",
+                "first_stage_model.quantize.embedding.weight:8x3",
+                "model.diffusion_model.middle_block.1.qkv.weight:12x4",
+            })
+    void aSingleFileOfLatentDiffusionIsNoStableDiffusion(String more) throws IOException {
+        Path file = temporary.resolve("model.safetensors");
+        write(
+                file,
+                "model.diffusion_model.input_blocks.0.0.weight:4x4x3x3,first_stage_model.decoder.conv_in.weight:4,"
+                        + more);
+
+        refused(file, "a single file of CompVis' latent diffusion", "CompVis/ldm-text2im-large-256");
     }
 
     /** The UNet of unCLIP is told the embedding of a picture of 1024 or 768 numbers, where SDXL's is told sizes. */

@@ -118,6 +118,19 @@ class StableCascadeReferenceTest {
         assertThatThrownBy(() -> ModelFolder.open(temporary.resolve("elsewhere")))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("the prior of Stable Cascade alone");
+
+        Path file = folder.resolve("model_index.json");
+        ObjectNode index = (ObjectNode) JSON.readTree(file.toFile());
+        index.put("_class_name", "StableCascadeCombinedPipeline");
+        for (String part : List.of("tokenizer", "text_encoder", "scheduler")) {
+            index.set("prior_" + part, index.get(part));
+        }
+        index.set("prior_prior", index.get("decoder"));
+        Files.write(file, JSON.writeValueAsBytes(index));
+        assertThatThrownBy(() -> ModelFolder.open(folder))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining(
+                        "without its prior. Get the whole folder again, with all that begins with prior_");
     }
 
     @ParameterizedTest

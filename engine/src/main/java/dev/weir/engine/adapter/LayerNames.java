@@ -9,12 +9,14 @@ import java.util.Map;
 /** The layers of a model by every name that LoRA files have for them. Immutable. */
 final class LayerNames {
 
-    /** How kohya's trainer calls the text encoders of a model, by their number. */
-    private static final List<List<String>> TEXT_PREFIXES =
-            List.of(List.of("lora_te_", "lora_te1_"), List.of("lora_te2_"), List.of("lora_te3_"));
+    /** How kohya's trainer calls the text encoders of a model, by their number, and ComfyUI those that are CLIP. */
+    private static final List<List<String>> TEXT_PREFIXES = List.of(
+            List.of("lora_te_", "lora_te1_", "text_encoders.clip_l.transformer.", "text_encoders.clip_h.transformer."),
+            List.of("lora_te2_", "text_encoders.clip_g.transformer."),
+            List.of("lora_te3_"));
 
-    /** How it calls T5, whatever its number is. */
-    private static final List<String> T5_PREFIX = List.of("lora_te3_");
+    /** How they call T5, whatever its number is. */
+    private static final List<String> T5_PREFIXES = List.of("lora_te3_", "text_encoders.t5xxl.transformer.");
 
     private static final String LAYER_OF_T5 = "encoder.block.0.layer.0.SelfAttention.q";
 
@@ -55,7 +57,7 @@ final class LayerNames {
             for (var layer : layers) {
                 addText(encoder, layer, TEXT_PREFIXES.get(i));
                 if (layers.contains(LAYER_OF_T5)) {
-                    addText(encoder, layer, T5_PREFIX);
+                    addText(encoder, layer, T5_PREFIXES);
                 }
             }
         }
@@ -111,7 +113,7 @@ final class LayerNames {
     private void addText(String part, String layer, List<String> prefixes) {
         var own = new Layer(part, layer, Origin.DIFFUSERS);
         for (var name : List.of(layer, "text_model." + layer)) {
-            prefixes.forEach(prefix -> put(prefix + underscored(name), own));
+            prefixes.forEach(prefix -> put(prefix + (prefix.endsWith("_") ? underscored(name) : name), own));
             put(part + "." + name, own);
             // The attention processors of early versions of diffusers.
             put(part + "." + name.replaceAll("\\.([qkv])_proj$", ".to_$1").replaceAll("\\.out_proj$", ".to_out"), own);

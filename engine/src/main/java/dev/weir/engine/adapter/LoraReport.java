@@ -24,7 +24,13 @@ import java.util.stream.Stream;
 public record LoraReport(Path path, SortedSet<String> namings, List<Network> networks, Optional<String> problem) {
 
     private static final Pattern LORA = Pattern.compile(
-            ".*(lora_down|lora_up|lora_A|lora_B|lora\\.down|lora\\.up|lora_linear_layer|hada_w1|lokr_w|oft_diag).*");
+            ".*(lora_down|lora_up|lora_A|lora_B|lora[12]?\\.down|lora[12]?\\.up|lora_linear_layer|hada_w1|lokr_w|oft_diag).*");
+
+    /** Layers that only the transformers of Flux.1 and Stable Diffusion 3 have, in their original repositories or in diffusers. */
+    private static final Pattern OF_TRANSFORMERS =
+            Pattern.compile("(^|[._])(double_blocks|single_blocks|joint_blocks|single_transformer_blocks)[._]");
+
+    private static final String TRANSFORMER = "transformer";
 
     private static final Set<String> RUN = Set.of("LoRA", "LoHa", "LoKr");
 
@@ -56,10 +62,11 @@ public record LoraReport(Path path, SortedSet<String> namings, List<Network> net
         }
         SortedSet<String> namings = new TreeSet<>();
         Map<String, List<Map<String, String>>> byNetwork = new TreeMap<>();
+        String denoiser = modules.keySet().stream().anyMatch(OF_TRANSFORMERS.asPredicate()) ? TRANSFORMER : "unet";
         modules.forEach((module, tensors) -> {
             namings.add(naming(module));
             byNetwork
-                    .computeIfAbsent(network(module), name -> new ArrayList<>())
+                    .computeIfAbsent(network(module, denoiser), name -> new ArrayList<>())
                     .add(tensors);
         });
         List<Network> networks = new ArrayList<>();
@@ -106,7 +113,8 @@ public record LoraReport(Path path, SortedSet<String> namings, List<Network> net
         List<String> problems = new ArrayList<>();
         modules.forEach((module, tensors) -> {
             try {
-                var scale = config.of(new LayerNames.Layer(network(module), module, LayerNames.Origin.DIFFUSERS));
+                var scale =
+                        config.of(new LayerNames.Layer(network(module, "unet"), module, LayerNames.Origin.DIFFUSERS));
                 LayerChange.requireAlone(file, module, tensors, scale);
             } catch (ModelException e) {
                 problems.add(e.getMessage());
@@ -145,17 +153,32 @@ public record LoraReport(Path path, SortedSet<String> namings, List<Network> net
         if (starts(module, "base_model.model.")) {
             return "peft";
         }
+        if (starts(module, "text_encoders.")) {
+            return "ComfyUI";
+        }
+        if (OF_TRANSFORMERS.matcher(module).find() && !starts(module, "transformer.")) {
+            String others = module.contains(".processor.") ? "XLabs" : "the original repository";
+            return starts(module, "diffusion_model.") ? "ComfyUI" : others;
+        }
         return starts(module, "diffusion_model.") ? "Stability AI" : "diffusers";
     }
 
-    private static String network(String module) {
-        if (starts(module, "lora_te2_", "text_encoder_2.")) {
+    /** @param denoiser what the file's layers of the denoiser belong to */
+    private static String network(String module, String denoiser) {
+        if (starts(module, "text_encoder_3.")) {
+            return "text_encoder_3";
+        }
+        // The number of T5 depends on the model.
+        if (starts(module, "lora_te3_", "lora_te2_encoder_block_", "text_encoders.t5xxl.")) {
+            return "T5";
+        }
+        if (starts(module, "lora_te2_", "text_encoder_2.", "text_encoders.clip_g.")) {
             return "text_encoder_2";
         }
-        if (starts(module, "lora_te", "text_encoder.")) {
+        if (starts(module, "lora_te", "text_encoder.", "text_encoders.clip_")) {
             return "text_encoder";
         }
-        return starts(module, "lora_transformer_", "transformer.") ? "transformer" : "unet";
+        return starts(module, "lora_transformer_", "transformer.") ? TRANSFORMER : denoiser;
     }
 
     private static boolean starts(String module, String... prefixes) {

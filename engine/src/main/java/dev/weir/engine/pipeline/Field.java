@@ -93,6 +93,13 @@ public record Field(String name, boolean needed, double min, double max, Optiona
                 of("guidance_reuse"));
     }
 
+    /** Those of a pipeline that is not guided at scales below 1, at which classifier-free guidance has another meaning. */
+    static List<Field> guidedFromOne(List<Field> fields) {
+        return fields.stream()
+                .map(field -> field.name().equals("guidance_scale") ? field.atLeast(1) : field)
+                .toList();
+    }
+
     /** How much the prompt counts for a network that takes the scale itself. */
     static Field guidanceScale() {
         return number("guidance_scale", 0, MOST_GUIDANCE);

@@ -129,7 +129,11 @@ record Glide(boolean isUpsampled) implements PipelineType {
         stages.add(StageSpec.pixels());
         Sizes sizes = new Sizes(side, side, side, side);
         Workflow workflow = new Workflow(
-                        Workflow.TEXT_TO_IMAGE, Field.ofText(0), sizes.enlargedBy(factor), List.copyOf(stages))
+                        Workflow.TEXT_TO_IMAGE,
+                        // The published notebook computes every scale, and Weir those below 1 without guidance.
+                        Field.guidedFromOne(Field.ofText(0)),
+                        sizes.enlargedBy(factor),
+                        List.copyOf(stages))
                 .without(NOT_TAKEN);
         return new Pipeline(
                 this,

@@ -79,7 +79,7 @@ record Kandinsky22(String className, String prior) implements PipelineType {
     }
 
     private String network() {
-        return prior + "prior";
+        return prior + TextPrior.NETWORK;
     }
 
     private String schedule() {
@@ -111,10 +111,7 @@ record Kandinsky22(String className, String prior) implements PipelineType {
 
     @Override
     public Pipeline describe(PipelineIndex index, ModelSettings settings) {
-        if (!index.has(network())) {
-            throw new ModelException("%s: the decoder of Kandinsky 2.2 without its prior. Download %s into %s"
-                    .formatted(index.path(), REPOSITORY, index.path().resolve(prior)));
-        }
+        TextPrior.requireThere(index, prior, "Kandinsky 2.2", REPOSITORY);
         var model = new LatentModel(index, settings, texts(), OneTextPipeline.UNET, MOVQ);
         ComponentConfig embedder = model.config(network());
         TextPrior.requireFit(embedder, model.config(text().encoder()));

@@ -143,9 +143,7 @@ final class Karlo implements PipelineType {
     /** Where one of the two scales is above 1, diffusers guides by both: at 1 that changes nothing, and below it would. */
     private static List<Field> fields(PipelineIndex index) {
         List<Field> fields = new ArrayList<>(List.of(Field.needed("prompt")));
-        Field.ofGuidance().stream()
-                .map(field -> field.name().equals("guidance_scale") ? field.atLeast(1) : field)
-                .forEach(fields::add);
+        fields.addAll(Field.guidedFromOne(Field.ofGuidance()));
         fields.add(Field.priorSteps(index.scheduler(PRIOR_SCHEDULER).trainTimesteps())
                 .atLeast(LEAST_STEPS));
         fields.add(Field.priorGuidanceScale().atLeast(1));

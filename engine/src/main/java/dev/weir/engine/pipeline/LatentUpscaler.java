@@ -67,9 +67,8 @@ final class LatentUpscaler implements OneTextPipeline {
         model.requireFit(model.latentChannels(), false, 1); // a variance, which is not used
         requireCondition(model);
         var sizes = model.sizes(FACTOR);
-        List<Field> fields = new ArrayList<>(Field.ofText(Field.of("prompt"), 0));
         // With 0 diffusers drops the prompt. Here the empty prompt says so.
-        fields.replaceAll(field -> field.name().equals("guidance_scale") ? field.atLeast(1) : field);
+        List<Field> fields = new ArrayList<>(Field.guidedFromOne(Field.ofText(Field.of("prompt"), 0)));
         fields.add(Field.needed(Field.INIT_IMAGE));
         var stages = OneTextPipeline.stages(StageSpec.see(VAE).reducedBy(FACTOR), StageSpec.diffuse(UNET, SCHEDULER));
         return new Pipeline(

@@ -12,7 +12,6 @@ import dev.weir.engine.diffusion.RowStart;
 import dev.weir.engine.network.ClipOutput;
 import dev.weir.engine.network.Networks;
 import dev.weir.engine.pipeline.Component.Use;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -80,12 +79,11 @@ final class PromptedLatentDiffusion implements PipelineType {
         model.requireNoPicture();
         requireText(model);
         Sizes sizes = model.sizes(1);
-        List<Field> fields = new ArrayList<>(Field.ofText(0));
         // Between 0 and 1 diffusers guides towards the empty prompt.
-        fields.replaceAll(field -> field.name().equals("guidance_scale") ? field.atLeast(1) : field);
+        List<Field> fields = Field.guidedFromOne(Field.ofText(0));
         List<StageSpec> stages = List.of(
                 StageSpec.encode(List.of(BERT)), StageSpec.diffuse(UNET, SCHEDULER), StageSpec.decode(AUTOENCODER));
-        Workflow workflow = new Workflow(Workflow.TEXT_TO_IMAGE, List.copyOf(fields), sizes, stages).without(NOT_TAKEN);
+        Workflow workflow = new Workflow(Workflow.TEXT_TO_IMAGE, fields, sizes, stages).without(NOT_TAKEN);
         return new Pipeline(this, model.latent(), model.scale(), sizes, 1, GUIDANCE, false, List.of(workflow));
     }
 

@@ -94,7 +94,7 @@ record StableCascade(String className, String prior) implements PipelineType {
     }
 
     private String network() {
-        return prior + "prior";
+        return prior + TextPrior.NETWORK;
     }
 
     private String schedule() {
@@ -123,10 +123,7 @@ record StableCascade(String className, String prior) implements PipelineType {
 
     @Override
     public Pipeline describe(PipelineIndex index, ModelSettings settings) {
-        if (!index.has(network())) {
-            throw new ModelException("%s: the decoder of Stable Cascade without its prior. Download %s into %s"
-                    .formatted(index.path(), REPOSITORY, index.path().resolve(prior)));
-        }
+        TextPrior.requireThere(index, prior, "Stable Cascade", REPOSITORY);
         ComponentConfig text = index.config(text().encoder());
         ComponentConfig embedder = index.config(network());
         ComponentConfig decoder = index.config(DECODER);

@@ -131,7 +131,20 @@ public record StageSpec(
     /** The same stage, which also sees the picture of a request as CLIP does. */
     StageSpec embedding() {
         List<Port> more = Stream.concat(gives.stream(), Stream.of(Port.IMAGE)).toList();
-        return new StageSpec(name, role, components, takes, more, reduction, ownSteps, takesOver)
+        return new StageSpec(
+                        name,
+                        role,
+                        components,
+                        takes,
+                        more,
+                        reduction,
+                        ownSteps,
+                        ownGuidance,
+                        takesOver,
+                        strengthCount,
+                        guidedRows,
+                        isPrior,
+                        ofPixels)
                 .taking(Port.INIT_IMAGE);
     }
 
@@ -214,7 +227,7 @@ public record StageSpec(
         List<Port> fewer = takes.stream()
                 .filter(port -> port != Port.COND && port != Port.UNCOND)
                 .toList();
-        return new StageSpec(name, role, components, fewer, gives, reduction, ownSteps, takesOver);
+        return copy(fewer, reduction, ownSteps, ownGuidance, strengthCount, guidedRows, ofPixels);
     }
 
     static StageSpec decode(String autoencoder) {

@@ -2,6 +2,7 @@ package dev.weir.engine.pipeline;
 
 import dev.weir.engine.ComponentConfig;
 import dev.weir.engine.ModelException;
+import dev.weir.engine.PipelineIndex;
 import dev.weir.engine.Tensors;
 
 /** A prior that reads what a CLIP text encoder gives. Stateless; any thread. */
@@ -13,9 +14,27 @@ final class TextPrior {
     /** The same, as the prior calls it. */
     private static final String TEXT_EMBEDDING = "proj_embedding";
 
+    /** Its network, below what the names of its parts begin with. */
+    static final String NETWORK = "prior";
+
     private static final int USUAL_WIDTH = 768;
 
     private TextPrior() {}
+
+    /**
+     * Throws {@link ModelException} where a decoder's folder has no prior.
+     *
+     * @param prior what the names of its parts begin with: its own folder, or less than one in a pipeline of both
+     */
+    static void requireThere(PipelineIndex index, String prior, String family, String repository) {
+        if (!index.has(prior + NETWORK)) {
+            String advice = prior.endsWith("/")
+                    ? "Download %s into %s".formatted(repository, index.path().resolve(prior))
+                    : "Get the whole folder again, with all that begins with " + prior;
+            throw new ModelException(
+                    "%s: the decoder of %s without its prior. %s".formatted(index.path(), family, advice));
+        }
+    }
 
     /** The width of the embeddings that a prior makes. */
     static int width(ComponentConfig prior) {

@@ -38,13 +38,21 @@ record SchedulerKeys(Path file, JsonNode json) {
                             + "use_karras_sigmas use_lu_lambdas variance_type")
                     .split(" "));
 
+    /** Keys of diffusers before 0.4, with the values that changed nothing or are what its later versions compute without them. */
+    private static final Map<String, Set<String>> OLD =
+            Map.of("tensor_format", Set.of("pt", "np"), "predict_epsilon", Set.of("true"));
+
     /** A newer diffusers may have keys that change the picture, so they are refused. A key that is off changes nothing. */
     void requireKnown() {
         for (Map.Entry<String, JsonNode> entry : json.properties()) {
             String key = entry.getKey();
             JsonNode value = entry.getValue();
             boolean isOff = value.isNull() || value.isBoolean() && !value.booleanValue();
-            if (!key.startsWith("_") && !isOff && !KNOWN.contains(key)) {
+            if (OLD.containsKey(key)) {
+                if (!value.isNull() && !OLD.get(key).contains(value.asText())) {
+                    throw wrong(key, value);
+                }
+            } else if (!key.startsWith("_") && !isOff && !KNOWN.contains(key)) {
                 throw new ModelException("%s: %s: Weir does not know this key".formatted(file, key));
             }
         }

@@ -24,18 +24,13 @@ import java.util.stream.StreamSupport;
  */
 public final class ComponentWeights implements Weights {
 
-    /** What diffusers and transformers call a component's weights; full precision first, as they do. */
-    private static final List<String> FILE_NAMES = List.of(
-            "diffusion_pytorch_model.safetensors",
-            "diffusion_pytorch_model.safetensors.index.json",
-            "model.safetensors",
-            "model.safetensors.index.json",
-            "diffusion_pytorch_model.fp16.safetensors",
-            "diffusion_pytorch_model.safetensors.index.fp16.json",
-            "diffusion_pytorch_model.fp16.safetensors.index.json",
-            "model.fp16.safetensors",
-            "model.safetensors.index.fp16.json",
-            "model.fp16.safetensors.index.json");
+    /** What diffusers and transformers call a component's weights, after which the variant is said. */
+    private static final List<String> STEMS = List.of("diffusion_pytorch_model", "model");
+
+    /** Full precision first, as they do; then the one that keeps more digits. */
+    private static final List<String> FILE_NAMES = Stream.of("", ".fp16", ".bf16")
+            .flatMap(variant -> STEMS.stream().flatMap(stem -> fileNames(stem, variant)))
+            .toList();
 
     private static final String SHARD = "[A-Za-z0-9._-]+\\.safetensors";
 
@@ -64,6 +59,15 @@ public final class ComponentWeights implements Weights {
             single.names().forEach(name -> files.put(name, single));
         }
         return new ComponentWeights(folder, files);
+    }
+
+    /** One file, or the index of several, whose name has said the variant at two places. */
+    private static Stream<String> fileNames(String stem, String variant) {
+        return Stream.of(
+                        stem + variant + ".safetensors",
+                        stem + ".safetensors.index" + variant + ".json",
+                        stem + variant + ".safetensors.index.json")
+                .distinct();
     }
 
     /**
@@ -177,7 +181,8 @@ public final class ComponentWeights implements Weights {
                     .toList();
             return new ModelException(
                     pickled.isEmpty()
-                            ? "%s: no weights, looked for %s".formatted(folder, String.join(", ", FILE_NAMES))
+                            ? "%s: no weights, looked for %s, also with .fp16 or .bf16 before the ending, and for the indexes of shards"
+                                    .formatted(folder, String.join(" and ", FILE_NAMES.get(0), FILE_NAMES.get(3)))
                             : "%s: %s: Weir serves safetensors only. Convert them: weir models convert FOLDER NEW_FOLDER"
                                     .formatted(folder, String.join(", ", pickled)));
         } catch (IOException e) {

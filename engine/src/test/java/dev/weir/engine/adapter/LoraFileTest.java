@@ -374,4 +374,19 @@ class LoraFileTest {
         assertThat(layers.stream().map(LayerNames.Layer::part).toList())
                 .isEqualTo(part.isEmpty() ? List.of() : List.of(part));
     }
+
+    @ParameterizedTest
+    @CsvSource({
+        "sd3/sd3, clip_l.transformer.text_model.encoder.layers.0.self_attn.q_proj, text_encoder",
+        "sd3/sd3, clip_g.transformer.text_model.encoder.layers.0.self_attn.q_proj, text_encoder_2",
+        "sd3/sd3, t5xxl.transformer.encoder.block.0.layer.0.SelfAttention.q, text_encoder_3",
+        "flux/dev, clip_l.transformer.text_model.encoder.layers.0.mlp.fc1, text_encoder",
+        "flux/dev, t5xxl.transformer.encoder.block.0.layer.0.SelfAttention.q, text_encoder_2"
+    })
+    void textEncodersAreFoundByTheNamesOfComfyUi(String model, String name, String part) {
+        var names = new LayerNames(ModelFolder.open(ReferenceFile.path(model)).adaptedParts());
+        assertThat(names.find("text_encoders." + name))
+                .extracting(LayerNames.Layer::part)
+                .containsExactly(part);
+    }
 }

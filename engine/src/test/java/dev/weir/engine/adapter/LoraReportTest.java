@@ -78,6 +78,32 @@ class LoraReportTest {
     }
 
     @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "lora_unet_double_blocks_0_img_attn_proj | kohya | transformer",
+                "double_blocks.0.processor.qkv_lora1 | XLabs | transformer",
+                "single_blocks.0.processor.qkv_lora | XLabs | transformer",
+                "diffusion_model.joint_blocks.0.x_block.attn.qkv | ComfyUI | transformer",
+                "single_blocks.0.linear1 | the original repository | transformer",
+                "transformer.single_transformer_blocks.0.attn.to_q | diffusers | transformer",
+                "text_encoders.clip_l.transformer.text_model.encoder.layers.0.mlp.fc1 | ComfyUI | text_encoder",
+                "text_encoders.clip_g.transformer.text_model.encoder.layers.0.mlp.fc1 | ComfyUI | text_encoder_2",
+                "text_encoders.t5xxl.transformer.encoder.block.0.layer.0.SelfAttention.q | ComfyUI | T5",
+                "lora_te3_encoder_block_0_layer_0_SelfAttention_q | kohya | T5",
+                "lora_te2_encoder_block_0_layer_0_SelfAttention_q | kohya | T5",
+                "text_encoder_3.encoder.block.0.layer.0.SelfAttention.q | diffusers | text_encoder_3",
+                "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn1_to_q | kohya | unet",
+                "diffusion_model.input_blocks.1.1.proj_in | Stability AI | unet",
+            })
+    void namingAndNetworkAreToldByALayer(String layer, String naming, String network) {
+        String side = layer + (naming.equals("XLabs") ? "." : ".lora_");
+        var report = report("%1$sdown.weight:2x8 %1$sup.weight:8x2".formatted(side));
+        assertThat(report.namings()).containsExactly(naming);
+        assertThat(report.networks()).extracting(LoraReport.Network::name).containsExactly(network);
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"kohya", "peft", "sgm", "loha", "lokr", "mid", "xl-peft", "rslora"})
     void filesThatRunHaveNoProblem(String name) {
         assertThat(LoraReport.of(ReferenceFile.path("lora/" + name + ".safetensors"))

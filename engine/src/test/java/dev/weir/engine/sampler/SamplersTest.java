@@ -194,6 +194,8 @@ class SamplersTest {
                 "DDIMScheduler | {\"beta_schedule\": \"sigmoid\"} | beta_schedule",
                 "DPMSolverMultistepScheduler | {\"prediction_type\": \"flow_prediction\"} | prediction_type",
                 "EulerDiscreteScheduler | {\"use_lunar_sigmas\": true} | use_lunar_sigmas: Weir does not know this key",
+                "DDIMScheduler | {\"predict_epsilon\": false} | predict_epsilon: unsupported value false",
+                "DDIMScheduler | {\"tensor_format\": \"jax\"} | tensor_format: unsupported value jax",
                 "HeunDiscreteScheduler | {\"beta_schedule\": \"sigmoid\"} | beta_schedule",
                 "LMSDiscreteScheduler | {\"prediction_type\": \"flow_prediction\"} | prediction_type",
                 "KDPM2DiscreteScheduler | {\"prediction_type\": \"sample\"} | prediction_type",

@@ -26,7 +26,9 @@ class ComponentWeightsTest {
                 "diffusion_pytorch_model.safetensors",
                 "model.safetensors",
                 "diffusion_pytorch_model.fp16.safetensors",
-                "model.fp16.safetensors"
+                "model.fp16.safetensors",
+                "diffusion_pytorch_model.bf16.safetensors",
+                "model.bf16.safetensors"
             })
     void aSingleFileIsFoundByItsUsualNames(String name) {
         new SafetensorsWriter().floats("w", 3).write(folder.resolve(name));
@@ -35,11 +37,29 @@ class ComponentWeightsTest {
     }
 
     @Test
-    void fullPrecisionIsReadWhereBothAreThere() {
-        new SafetensorsWriter().floats("w", 1).write(folder.resolve("model.fp16.safetensors"));
-        new SafetensorsWriter().floats("w", 2).write(folder.resolve("model.safetensors"));
+    void theMostPreciseIsReadOfSeveral() {
+        List<String> names = List.of("model.bf16.safetensors", "model.fp16.safetensors", "model.safetensors");
+        for (int i = 0; i < names.size(); i++) {
+            new SafetensorsWriter().floats("w", i).write(folder.resolve(names.get(i)));
+            assertThat(ComponentWeights.open(folder).bytes("w").getFloat())
+                    .as(names.get(i))
+                    .isEqualTo(i);
+        }
+    }
 
-        assertThat(ComponentWeights.open(folder).bytes("w").getFloat()).isEqualTo(2);
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "model.safetensors.index.fp16.json",
+                "model.fp16.safetensors.index.json",
+                "diffusion_pytorch_model.safetensors.index.bf16.json",
+                "diffusion_pytorch_model.bf16.safetensors.index.json"
+            })
+    void shardsOfAVariantAreFoundByTheirIndex(String name) throws IOException {
+        new SafetensorsWriter().floats("a", 1).write(folder.resolve("m-1.safetensors"));
+        Files.writeString(folder.resolve(name), "{\"weight_map\":{\"a\":\"m-1.safetensors\"}}");
+
+        assertThat(ComponentWeights.open(folder).names()).containsExactly("a");
     }
 
     @Test
