@@ -144,6 +144,10 @@ final class ComposeRun implements AutoCloseable {
             throw new AssertionError(container.service().name() + " ended:\n"
                     + container.process().transcript());
         }
+        // Each check is a container of its own: a node is asked once it has said that it is ready.
+        if (container.service().isNode() && !container.process().transcript().contains("ready ")) {
+            return false;
+        }
         List<String> healthcheck = container.service().healthcheck();
         return healthcheck.isEmpty() || exec(container, healthcheck).exitCode() == 0;
     }
