@@ -5,6 +5,12 @@ import static dev.weir.gateway.ComfyClient.link;
 import static dev.weir.gateway.ComfyClient.node;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.proto.v1.Field;
+import dev.weir.proto.v1.Generation;
+import dev.weir.proto.v1.ModelCard;
+import dev.weir.proto.v1.ModelStatus;
+import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Workflow;
 import io.vertx.core.json.Json;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
@@ -121,6 +127,38 @@ final class ComfyRefusalsTest {
         assertRefused("3", "denoise", 0, "custom_validation_failed", "denoise - leaves no step");
         assertRefused(
                 "3", "denoise", 0.01, "custom_validation_failed", "needs a schedule of 400 steps, and at most 40");
+    }
+
+    /** Their text encoders would read weights and backslashes as text. */
+    @Test
+    void weightsAreRefusedForModelsWithoutSyntaxes() {
+        ModelCard.Builder card = TestGateway.CARD.toBuilder().setId("glide");
+        for (Workflow.Builder workflow : card.getWorkflowsBuilderList()) {
+            List<Field> fields = workflow.getFieldsList().stream()
+                    .filter(field -> !field.getName().equals("prompt_syntax"))
+                    .toList();
+            workflow.clearFields().addAllFields(fields);
+        }
+        try (TestGateway own = new TestGateway()) {
+            own.directory.put(TestGateway.status(StageKind.DENOISER)
+                    .addModels(ModelStatus.newBuilder()
+                            .setId("glide")
+                            .addAllStages(List.of("text-encoder", "denoiser", "decoder"))
+                            .setCard(card))
+                    .build());
+            ComfyPrompts prompts = new ComfyPrompts(own);
+            JsonObject graph = ComfyClient.template();
+            inputs(graph, "4").put("ckpt_name", "glide");
+            inputs(graph, "6").put("text", "a (red:1.2) apple");
+            prompts.refused(graph, "3", "positive - has weights in brackets, which are not computed for glide");
+            inputs(graph, "6").put("text", "an apple \\(red\\)");
+            inputs(graph, "7").put("text", "embedding:bad");
+            prompts.refused(graph, "3", "negative - has embeddings, and glide takes none");
+            inputs(graph, "7").put("text", "blue :)");
+            Generation made = prompts.made(graph);
+            assertThat(made.getPrompt()).isEqualTo("an apple (red)");
+            assertThat(made.getNegativePrompt()).isEqualTo("blue :)");
+        }
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.weir.proto.v1.ForwardPace;
 import dev.weir.proto.v1.Holding;
 import dev.weir.proto.v1.Holdings;
+import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.StageKind;
@@ -104,6 +105,34 @@ final class PagesTest {
                 .put("max", max)
                 .put("multiple", multiple)
                 .put("upsampled", upsampled);
+    }
+
+    @Test
+    void aFieldSaysItsBoundsAndItsDefault() {
+        ModelCard.Builder card = TestGateway.CARD.toBuilder().setId("cascade");
+        card.getWorkflowsBuilderList().stream()
+                .flatMap(workflow -> workflow.getFieldsBuilderList().stream())
+                .filter(field -> field.getName().equals("prior_steps"))
+                .forEach(field -> field.setUsual(20));
+        gateway.directory.put(TestGateway.status(StageKind.DENOISER)
+                .addModels(ModelStatus.newBuilder().setId("cascade").setCard(card))
+                .build());
+
+        JsonObject model = new JsonObject(gateway.fetch("/v1/models/cascade").body());
+        assertThat(model.getJsonArray("workflows").getJsonObject(0).getJsonArray("fields"))
+                .contains(
+                        new JsonObject(
+                                "{\"name\": \"prior_steps\", \"required\": false, \"min\": 1.0, \"max\": 1000.0, \"default\": 20.0}"));
+        JsonObject version = new JsonObject(
+                gateway.fetch("/v1/models/weir/cascade/versions/cascade").body());
+        assertThat(version.getJsonObject("openapi_schema")
+                        .getJsonObject("components")
+                        .getJsonObject("schemas")
+                        .getJsonObject("Input")
+                        .getJsonObject("properties")
+                        .getJsonObject("prior_steps"))
+                .isEqualTo(
+                        new JsonObject("{\"type\": \"integer\", \"minimum\": 1, \"maximum\": 1000, \"default\": 20}"));
     }
 
     @Test

@@ -110,6 +110,7 @@ final class PageCreateTest {
             assertThat(page.getByTestId("sampler")).hasValue("dpmpp_2m");
             assertThat(page.getByTestId("schedule")).hasValue("karras");
             assertThat(page.getByTestId("guidance")).hasValue("7.25");
+            assertThat(page.getByTestId("guidance")).hasAttribute("max", "50");
             assertThat(page.getByTestId("noise")).hasValue("cuda");
             assertThat(page.getByTestId("prompt_syntax")).hasValue("a1111");
             assertThat(page.getByTestId("moreChanges")).hasText(" · noise cuda · prompt syntax a1111");

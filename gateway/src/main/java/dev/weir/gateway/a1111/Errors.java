@@ -19,6 +19,7 @@ final class Errors {
             Map.entry("schedule", "scheduler"),
             Map.entry("init_image", "init_images"),
             Map.entry("strength", "denoising_strength"),
+            Map.entry("masked_content", "inpainting_fill"),
             Map.entry("padding_mask_crop", "inpaint_full_res_padding"),
             Map.entry("clip_skip", "CLIP_stop_at_last_layers"),
             Map.entry("model", "sd_model_checkpoint"));

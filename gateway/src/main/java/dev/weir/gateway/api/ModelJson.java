@@ -100,10 +100,10 @@ public final class ModelJson {
             if (!values.isEmpty()) {
                 json.put("values", new JsonArray(values));
             }
-            fields.add(
-                    field.getMin() == field.getMax()
-                            ? json
-                            : json.put("min", field.getMin()).put("max", field.getMax()));
+            if (field.getMin() != field.getMax()) {
+                json.put("min", field.getMin()).put("max", field.getMax());
+            }
+            fields.add(field.hasUsual() ? json.put("default", field.getUsual()) : json);
         });
         return new JsonObject()
                 .put("name", workflow.getName())

@@ -83,19 +83,13 @@ final class FlowPrompts {
     /** Whether it is one text without weights. Those of Z-Image have none, whatever brackets they have. */
     private boolean isPlain(Conditioning conditioning) {
         return Phrase.isOneText(conditioning.phrases())
-                && (kind == Kind.Z_IMAGE || !hasBrackets(Phrase.shown(conditioning.phrases())));
-    }
-
-    private static boolean hasBrackets(String text) {
-        String rest = text.replace("\\)", "").replace("\\(", "");
-        return rest.indexOf('(') >= 0 && rest.lastIndexOf(')') > rest.indexOf('(');
+                && (kind == Kind.Z_IMAGE || !PlainText.hasWeights(Phrase.shown(conditioning.phrases())));
     }
 
     /** Of one text: without the backslashes of brackets that count as text. */
     private static Conditioning unescaped(Conditioning conditioning) {
         String text = Phrase.shown(conditioning.phrases());
-        return conditioning.of(
-                List.of(During.all(new Phrase.Text(text.replace("\\)", ")").replace("\\(", "(")))));
+        return conditioning.of(List.of(During.all(new Phrase.Text(PlainText.unescaped(text)))));
     }
 
     /** Whether each prompt is one text that is read as it stands. */

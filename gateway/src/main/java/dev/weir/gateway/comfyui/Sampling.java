@@ -147,7 +147,7 @@ final class Sampling {
     private void prompts(Conditioning positive, Optional<Conditioning> compared) {
         Conditionings.requireText(inputs, positive);
         put("guidance_scale", SamplerInputs.CFG, inputs.cfg());
-        put("prompt", POSITIVE, Phrase.shown(positive.phrases()));
+        put("prompt", POSITIVE, shown(POSITIVE, positive));
         if (!isPlain(positive, compared) && !ModelFields.takes(card, "prompt_syntax")) {
             throw refused(POSITIVE, "%s takes one text".formatted(card.getId()));
         }
@@ -161,10 +161,15 @@ final class Sampling {
         }
     }
 
+    private String shown(String input, Conditioning conditioning) {
+        String text = Phrase.shown(conditioning.phrases());
+        return ModelFields.takes(card, "prompt_syntax") ? text : PlainText.of(inputs, input, text, card.getId());
+    }
+
     private void negative(Conditioning positive, Conditioning negative) {
         Conditionings.requireSameClip(inputs, positive, negative);
         if (!isAbsent(negative)) {
-            put("negative_prompt", NEGATIVE, Phrase.shown(negative.phrases()));
+            put("negative_prompt", NEGATIVE, shown(NEGATIVE, negative));
         }
         Conditionings.requireFew(inputs, positive, negative);
         if (!isAbsent(negative) && !negative.sizes().equals(positive.sizes())) {

@@ -44,6 +44,8 @@ final class TextToImage {
             Map.entry("DPMSolverMultistepScheduler", "dpmpp_2m"),
             Map.entry("UniPCMultistepScheduler", "unipc"),
             Map.entry("LCMScheduler", "lcm"),
+            Map.entry("UnCLIPScheduler", "unclip"),
+            Map.entry("DDPMWuerstchenScheduler", "wuerstchen"),
             Map.entry("FlowMatchEulerDiscreteScheduler", "flow_euler"),
             Map.entry("FlowMatchLCMScheduler", "flow_lcm"));
 

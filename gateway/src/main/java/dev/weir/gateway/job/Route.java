@@ -155,7 +155,7 @@ public final class Route {
                 .toList();
     }
 
-    /** A prior makes a vector, whatever the size of the image. */
+    /** A prior makes a vector, or a very small picture, which counts as one whatever the size of the image. */
     private static void prior(Sampler sampler, Generation generation, Stage.Builder made) {
         float guidance = generation.getPriorGuidanceScale();
         made.setSampling(Sampling.newBuilder()

@@ -10,6 +10,7 @@ import io.vertx.core.json.JsonObject;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.DoubleFunction;
 
 /** What a version says of its input and output: the part of Cog's OpenAPI document that clients read. Stateless. */
 final class InputSchema {
@@ -113,8 +114,14 @@ final class InputSchema {
             return type("string");
         }
         return INTEGERS.contains(field.getName())
-                ? type("integer").put("minimum", (long) field.getMin()).put("maximum", (long) field.getMax())
-                : type("number").put("minimum", field.getMin()).put("maximum", field.getMax());
+                ? number(field, "integer", value -> (long) value)
+                : number(field, "number", value -> value);
+    }
+
+    private static JsonObject number(Field field, String type, DoubleFunction<Number> written) {
+        JsonObject number =
+                type(type).put("minimum", written.apply(field.getMin())).put("maximum", written.apply(field.getMax()));
+        return field.hasUsual() ? number.put("default", written.apply(field.getUsual())) : number;
     }
 
     private static JsonObject type(String name) {

@@ -33,7 +33,7 @@ export function showTask(model, task) {
     const field = fieldOf(task, input.name);
     input.disabled = !field;
     input.closest(".field").hidden = !field;
-    if (field?.max !== undefined && input.type === "number") [input.min, input.max] = [field.min, field.max];
+    if (field?.max !== undefined) [input.min, input.max] = [field.min, field.max];
   }
   byId("prompt").required = Boolean(fieldOf(task, "prompt")?.required);
   byId("class").placeholder = byId("class").max ? `${byId("class").min} to ${byId("class").max}` : "";
@@ -58,7 +58,7 @@ function showSizes(model, task) {
 const isOfMask = ({ name }) => name.includes("mask");
 
 /** The input of a field that has bounds or several values; undefined for others. */
-function otherInput({ name, min, max, values, required }) {
+function otherInput({ name, min, max, values, required, default: usual }) {
   if (values) {
     const select = Object.assign(document.createElement("select"), { name });
     select.replaceChildren(...values.map((value) => new Option(YES_OR_NO[value] ?? title(value), value)));
@@ -66,7 +66,7 @@ function otherInput({ name, min, max, values, required }) {
   }
   if (max === undefined) return undefined;
   const value = required ? Math.max(min, Math.min(32, max)) : "";
-  return Object.assign(document.createElement("input"), { name, type: "number", min, max, step: "any", required, placeholder: "default", value });
+  return Object.assign(document.createElement("input"), { name, type: "number", min, max, step: "any", required, placeholder: usual ?? "default", value });
 }
 
 function labelled(input) {

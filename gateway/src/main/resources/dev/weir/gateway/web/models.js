@@ -105,8 +105,8 @@ export const takesImage = (model) => Boolean(model) && tasks(model).some((task) 
  */
 export function enlarging({ body, outcome }, models) {
   for (const model of models.filter((known) => known.ready !== false)) {
-    const workflow = model.workflows.find(({ enlarges, fields }) => enlarges > 1 && fields.some(({ name }) => name === "init_image"));
-    if (workflow) return { model: model.id, takesPicture: true };
+    const workflow = model.workflows.find((task) => task.enlarges > 1 && fieldOf(task, "init_image") && enlarges(task, outcome));
+    if (workflow) return { model: model.id, takesPicture: true, takesPrompt: Boolean(fieldOf(workflow, "prompt")) };
   }
   const model = models.find((known) => known.id === body.model);
   const factor = model?.upsample_factor ?? 1;
@@ -116,6 +116,10 @@ export function enlarging({ body, outcome }, models) {
     && outcome.height <= model.native_size);
   return fits ? { model: model.id, takesPicture: false, size: `${width}x${height}` } : null;
 }
+
+/** Whether a workflow enlarges an image. The server rounds down what is no multiple. */
+const enlarges = ({ enlarges: factor, sizes: range }, { width, height }) =>
+  isWithin(range, ...[width, height].map((side) => Math.floor((side * factor) / range.multiple) * range.multiple));
 
 /** Whether a workflow makes pictures of a size. */
 export const isWithin = ({ min, max, multiple }, ...sides) =>

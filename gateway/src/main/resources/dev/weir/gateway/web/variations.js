@@ -22,8 +22,8 @@ export async function vary({ body }, picture, model) {
 }
 
 /** The same image, larger. @param way see enlarging in models.js */
-export async function enlarge({ body, outcome }, picture, { model, takesPicture, size }) {
-  if (takesPicture) generate({ prompt: body.prompt, model, init_image: await keepInput(picture), output_format: "png" });
+export async function enlarge({ body, outcome }, picture, { model, takesPicture, takesPrompt, size }) {
+  if (takesPicture) generate({ ...(takesPrompt && { prompt: body.prompt }), model, init_image: await keepInput(picture), output_format: "png" });
   else generate({ ...body, seed: outcome.seed, size, n: 1 });
 }
 
