@@ -41,7 +41,7 @@ final class Enlarger implements AutoCloseable {
      * @param to may be the same file
      */
     RgbImage enlarge(Path from, Path to) throws IOException {
-        ImageFormat format = ImageFormat.valueOf(OutputFiles.format(to).name());
+        ImageFormat format = ImageFormat.valueOf(OutputFiles.formatOfPicture(to).name());
         byte[] bytes = Files.readAllBytes(from);
         RgbImage large = network()
                 .upscale(picture(from, bytes))

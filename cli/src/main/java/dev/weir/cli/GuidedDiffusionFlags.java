@@ -7,13 +7,15 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import picocli.CommandLine.Option;
 
-/** What a user says of the original files of guided diffusion and GLIDE, in the words of its repository where it has some. */
+/** What a user says of the original files of guided diffusion, GLIDE and point-voxel diffusion, in the words of their repositories where these have some. */
 final class GuidedDiffusionFlags {
 
     /** Named as the repository's values. */
     enum NoiseSchedule {
         linear,
-        cosine
+        cosine,
+        /** Of the aeroplanes of point-voxel diffusion. */
+        warm
     }
 
     @Option(
@@ -38,7 +40,9 @@ final class GuidedDiffusionFlags {
     @Option(
             names = "--noise-schedule",
             paramLabel = "NAME",
-            description = "linear or cosine. Files that were not published need it.")
+            description =
+                    "linear or cosine, which files need that were not published. All files of point-voxel diffusion "
+                            + "need it: linear, or warm for aeroplanes.")
     private Optional<NoiseSchedule> noiseSchedule = Optional.empty();
 
     @Option(

@@ -34,9 +34,22 @@ final class OutputFiles {
         if (name.endsWith(".webp")) {
             return ImageFormat.WEBP;
         }
+        if (name.endsWith(".ply")) {
+            return ImageFormat.PLY;
+        }
         throw new CliException(
                 CliException.USAGE,
-                "--out: %s is neither a folder that exists nor a name that ends in .png, .jpg or .webp".formatted(out));
+                "--out: %s is neither a folder that exists nor a name that ends in .png, .jpg, .webp or .ply"
+                        .formatted(out));
+    }
+
+    /** The same of a file that can be a picture only. */
+    static ImageFormat formatOfPicture(Path out) {
+        ImageFormat format = format(out);
+        if (format == ImageFormat.PLY) {
+            throw new CliException(CliException.USAGE, "--out: %s: a picture is no cloud of points".formatted(out));
+        }
+        return format;
     }
 
     /**

@@ -46,7 +46,7 @@ final class UpscaleCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        OutputFiles.format(out);
+        OutputFiles.formatOfPicture(out);
         OutputFiles.requireWritable("--out", out, parents);
         ProgressDisplay display = ProgressDisplay.on(spec.commandLine().getErr());
         try (Enlarger enlarger = new Enlarger(upscaler)) {

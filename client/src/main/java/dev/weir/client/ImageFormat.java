@@ -10,7 +10,10 @@ public enum ImageFormat {
     @JsonProperty("jpeg")
     JPEG("jpeg", "jpg"),
     @JsonProperty("webp")
-    WEBP("webp", "webp");
+    WEBP("webp", "webp"),
+    /** A cloud of points, of models that make those. */
+    @JsonProperty("ply")
+    PLY("ply", "ply");
 
     private final String wireName;
     private final String extension;

@@ -91,7 +91,7 @@ final class Endings implements AutoCloseable {
             outbox.frame(work, frame.getStep(), frame.getTotal(), Pictures.frame(decoded.image()));
         } else {
             RgbImage made = Sights.isPutBack(work) ? Sights.of(work).finished(decoded.image()) : decoded.image();
-            EncodedImage file = Pictures.picture(made, work, target, decoded.shown());
+            EncodedImage file = Pictures.picture(made, work, target, decoded.shown(), decoded.points());
             outbox.finish(work, file.flagged(decoded.flagged()));
         }
     }

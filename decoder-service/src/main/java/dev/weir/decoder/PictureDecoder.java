@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,19 +37,19 @@ final class PictureDecoder implements AutoCloseable {
     private PictureDecoder(ModelFolder folder, ImageCodec codec, Safety safety) {
         this.type = folder.pipeline().type();
         this.codec = codec;
-        int side = folder.card().nativeSize() / codec.scale();
-        this.usual = new LatentShape(folder.card().latentChannels(), side, side);
+        this.usual = folder.pipeline().latent();
         this.safety = safety;
     }
 
     /**
      * @param flagged whether the checker found something in the image
      * @param shown whether the image is what was decoded, and not black
+     * @param points the file of a cloud of points, of which the image is a picture
      */
-    record Decoded(RgbImage image, boolean flagged, boolean shown) {
+    record Decoded(RgbImage image, boolean flagged, boolean shown, Optional<byte[]> points) {
 
         Decoded with(RgbImage finished) {
-            return new Decoded(finished, flagged, shown);
+            return new Decoded(finished, flagged, shown, points);
         }
     }
 
@@ -113,8 +114,10 @@ final class PictureDecoder implements AutoCloseable {
                 .orElseGet(() -> Collections.nCopies(finite.size(), Optional.of(false)))
                 .iterator();
         List<Optional<Decoded>> decoded = new ArrayList<>();
-        for (Optional<RgbImage> image : images) {
-            decoded.add(image.flatMap(shown -> flags.next().map(flagged -> checked(shown, flagged))));
+        for (int i = 0; i < images.size(); i++) {
+            float[] latent = latents.get(i);
+            decoded.add(images.get(i).flatMap(shown -> flags.next()
+                    .map(flagged -> checked(shown, flagged, () -> by.points(shape, latent)))));
         }
         return decoded;
     }
@@ -134,10 +137,12 @@ final class PictureDecoder implements AutoCloseable {
         return type.see(latent);
     }
 
-    private Decoded checked(RgbImage image, boolean flagged) {
-        return flagged && blanks()
-                ? new Decoded(new RgbImage(image.width(), image.height(), new byte[image.pixels().length]), true, false)
-                : new Decoded(image, flagged, true);
+    private Decoded checked(RgbImage image, boolean flagged, Supplier<Optional<byte[]>> points) {
+        if (flagged && blanks()) {
+            var black = new RgbImage(image.width(), image.height(), new byte[image.pixels().length]);
+            return new Decoded(black, true, false, Optional.empty());
+        }
+        return new Decoded(image, flagged, true, points.get());
     }
 
     @Override

@@ -10,7 +10,12 @@ import java.util.function.LongConsumer;
  * #write}, and what is written has its name only when it is whole.
  */
 public sealed interface Conversion
-        permits FileConversion, SingleFileConversion, FolderConversion, GuidedDiffusionConversion, GlideConversion {
+        permits FileConversion,
+                SingleFileConversion,
+                FolderConversion,
+                GuidedDiffusionConversion,
+                GlideConversion,
+                PointVoxelConversion {
 
     /** What is made of what, for people. */
     String about();
@@ -104,11 +109,15 @@ public sealed interface Conversion
         if (glide.isPresent()) {
             return glide.get();
         }
+        Optional<PointVoxelConversion> points = PointVoxelConversion.of(file, target, guided);
+        if (points.isPresent()) {
+            return points.get();
+        }
         requireNone(guided, source);
         Optional<SingleFile> whole = SingleFile.of(file);
         if (whole.isEmpty()) {
             throw new ModelException(
-                    "%s: %s has no whole model of Stable Diffusion 1.x, 2.x or SDXL, no transformer of Stable Diffusion 3 or Flux.1, and none of guided diffusion or GLIDE, so it becomes one file. Give a name that ends in %s"
+                    "%s: %s has no whole model of Stable Diffusion 1.x, 2.x or SDXL, no transformer of Stable Diffusion 3 or Flux.1, and none of guided diffusion, GLIDE or point-voxel diffusion, so it becomes one file. Give a name that ends in %s"
                             .formatted(out, source, WeightFile.SAFETENSORS));
         }
         return new SingleFileConversion(whole.get(), target);

@@ -94,8 +94,11 @@ public record EngineChoice(Optional<Engine> engine, Optional<String> device, Opt
         if (precision.filter(name -> name != Precision.FP32).isPresent()) {
             return torch("asked for a precision that only libtorch computes in");
         }
-        if (models.stream().anyMatch(model -> model.classifier().isPresent())) {
-            return torch("a classifier guides a model, and its gradient is one that only libtorch computes");
+        Optional<String> only = models.stream()
+                .flatMap(model -> model.pipeline().type().onlyOnLibtorch().stream())
+                .findFirst();
+        if (only.isPresent()) {
+            return torch(only.get());
         }
         if (device.isEmpty() && Natives.haveCudaLibtorch()) {
             var problem = Devices.loadProblem();

@@ -2,6 +2,7 @@ package dev.weir.engine;
 
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * What a user says beside the UNet's file of guided diffusion or GLIDE.
@@ -40,6 +41,18 @@ public record GuidedDiffusionOptions(
         if (vocabulary.isPresent()) {
             throw new ModelException("--vocabulary is for GLIDE: guided diffusion reads no text");
         }
+    }
+
+    /** The noise schedule. Throws {@link ModelException} where anything else is said. */
+    Optional<String> requireScheduleAlone() {
+        var alone = new GuidedDiffusionTraining(
+                "", training.noiseSchedule(), OptionalInt.empty(), OptionalInt.empty(), false, OptionalInt.empty());
+        var only = new GuidedDiffusionOptions(
+                Optional.empty(), Optional.empty(), Optional.empty(), alone, NONE.upsamplerTraining, false);
+        if (!equals(only)) {
+            throw new ModelException("of these options, point-voxel diffusion takes only --noise-schedule");
+        }
+        return training.noiseSchedule();
     }
 
     /** Throws {@link ModelException} where something is said that GLIDE does not have: its files tell all but the size of other pictures. */

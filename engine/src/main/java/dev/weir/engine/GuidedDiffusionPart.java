@@ -108,6 +108,11 @@ record GuidedDiffusionPart(
 
     private static boolean isCosine(
             WeightFile file, Optional<PublishedGuidedDiffusion> published, GuidedDiffusionTraining training) {
+        if (training.noiseSchedule().filter("warm"::equals).isPresent()) {
+            throw new ModelException(
+                    "%s must be linear or cosine for guided diffusion: warm is one of point-voxel diffusion"
+                            .formatted(training.option("noise-schedule")));
+        }
         return training.noiseSchedule()
                 .map("cosine"::equals)
                 .or(() -> published.map(PublishedGuidedDiffusion::isCosine))

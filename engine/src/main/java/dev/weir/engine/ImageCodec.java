@@ -40,6 +40,11 @@ public interface ImageCodec extends AutoCloseable {
     /** The same of what an encoder tells of them. */
     LatentDistribution normalized(LatentDistribution latents);
 
+    /** A latent as a PLY file, where latents are points. */
+    default Optional<byte[]> points(LatentShape shape, float[] latent) {
+        return Optional.empty();
+    }
+
     /** How many image pixels a latent pixel spans in each direction: 8 for the Stable Diffusion family. */
     int scale();
 

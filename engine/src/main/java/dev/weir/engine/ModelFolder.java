@@ -5,6 +5,7 @@ import dev.weir.engine.adapter.IpAdapter;
 import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.control.ControlNet;
 import dev.weir.engine.control.Steering;
+import dev.weir.engine.image.FramePreview;
 import dev.weir.engine.image.LatentPreview;
 import dev.weir.engine.inversion.Embedding;
 import dev.weir.engine.network.Networks;
@@ -41,7 +42,7 @@ public final class ModelFolder {
     private final PipelineIndex index;
     private final Pipeline pipeline;
     private final ModelCard card;
-    private final Optional<LatentPreview> latentPreview;
+    private final Optional<FramePreview> latentPreview;
     private final Optional<Path> tinyAutoencoder;
     private final Optional<Path> draft;
     private final FittingFiles<Lora> loras;
@@ -60,8 +61,9 @@ public final class ModelFolder {
         this.draft = settings.draft();
         this.pipeline = index.type().describe(index, settings);
         this.card = CardReader.read(index, pipeline, settings, sampler);
-        this.latentPreview = pixels().map(Pixels::preview)
-                .or(() -> LatentPreview.of(index.source().folder()));
+        this.latentPreview = directCodec()
+                .map(DirectCodec::preview)
+                .or(() -> LatentPreview.of(index.source().folder()).map(preview -> preview));
         this.tinyAutoencoder = autoencoder()
                 .flatMap(vae -> TinyAutoencoder.find(index.source().folder(), index.home(vae), tinyAutoencoders));
         this.loras = addOns.loras(index, pipeline, card);
@@ -198,7 +200,8 @@ public final class ModelFolder {
         boolean seesImages = isMain && ipAdapters.isWatched();
         Denoiser network = pipeline.type().network(stage, new NetworkParts(index, target, steering, seesImages));
         return isMain
-                ? classifier()
+                ? pipeline.type()
+                        .classifier()
                         .map(part -> index.load(
                                 part, (config, weights) -> Networks.guided(network, config.json(), weights, target)))
                         .orElse(network)
@@ -208,11 +211,6 @@ public final class ModelFolder {
     /** How many channels the samples of a prior have. */
     public int priorChannels(StageSpec prior) {
         return pipeline.type().priorChannels(index.config(prior.network()));
-    }
-
-    /** The folder of the classifier whose gradient guides the main diffusing stage, in a model that has one. */
-    Optional<String> classifier() {
-        return pipeline.type().classifier();
     }
 
     /** The ControlNets and T2I-Adapters that requests may name. They steer the main diffusing stage, and change as files come and go. */
@@ -247,9 +245,9 @@ public final class ModelFolder {
     }
 
     public ImageCodec imageCodec(ComputeTarget target) {
-        Optional<Pixels> pixels = pixels();
-        if (pixels.isPresent()) {
-            return pixels.get();
+        Optional<DirectCodec> direct = directCodec();
+        if (direct.isPresent()) {
+            return direct.get();
         }
         return index.load(
                 autoencoder().orElseThrow(), (config, weights) -> Networks.imageCodec(config.json(), weights, target));
@@ -273,8 +271,8 @@ public final class ModelFolder {
                 () -> Networks.imageCodec(ComponentConfig.read(home).json(), ComponentWeights.open(home), target));
     }
 
-    private Optional<Pixels> pixels() {
-        return pipeline.type().pixels(pipeline.latent().channels());
+    private Optional<DirectCodec> directCodec() {
+        return pipeline.type().codec(index, pipeline.latent().channels());
     }
 
     /** Whether the publisher gave a checker of pictures with the model. */
@@ -336,7 +334,7 @@ public final class ModelFolder {
     }
 
     /** The matrix from latents to RGB, where the model or its autoencoder has a known one. */
-    public Optional<LatentPreview> latentPreview() {
+    public Optional<FramePreview> latentPreview() {
         return latentPreview;
     }
 

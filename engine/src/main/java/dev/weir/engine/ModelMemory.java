@@ -63,6 +63,9 @@ public record ModelMemory(Precision precision, long weights, long denoising, lon
         if (stage.isPrior()) {
             return pipeline.type().made(1, side, side).size();
         }
+        if (pipeline.type().hasOneShape()) {
+            return (long) pipeline.latent().height() * pipeline.latent().width();
+        }
         long latent = side / (stage.ofPixels() ? 1 : pipeline.scale());
         return latent * latent;
     }

@@ -11,7 +11,7 @@ import java.util.Optional;
  * @param black the value of a sample where its picture is black
  * @param white the value where it is white
  */
-public record Pixels(int channels, float black, float white) implements ImageCodec {
+public record Pixels(int channels, float black, float white) implements DirectCodec {
 
     private static final int COLORS = 3;
 
@@ -75,6 +75,7 @@ public record Pixels(int channels, float black, float white) implements ImageCod
     }
 
     /** Frames are the predicted samples as they are. */
+    @Override
     public LatentPreview preview() {
         float slope = 2 / (white - black);
         float offset = -1 - black * slope;

@@ -18,6 +18,9 @@ public final class PngText {
     /** The keyword of the latent of a picture, for a second pass over it. */
     public static final String LATENT = "Weir latent";
 
+    /** A PLY file in Base64, of whose points the picture is. */
+    public static final String POINTS = "Weir points";
+
     private static final String LATIN = "tEXt";
     private static final String INTERNATIONAL = "iTXt";
     /** The signature and the header, which come before all other chunks. */

@@ -15,7 +15,7 @@ import dev.weir.engine.adapter.IpAdapter;
 import dev.weir.engine.adapter.Lora;
 import dev.weir.engine.control.Control;
 import dev.weir.engine.diffusion.Row;
-import dev.weir.engine.image.LatentPreview;
+import dev.weir.engine.image.FramePreview;
 import dev.weir.engine.pipeline.Begin;
 import dev.weir.engine.pipeline.EmbeddingNoise;
 import dev.weir.engine.pipeline.PipelineType;
@@ -59,7 +59,7 @@ public record DiffusionPart(
         SchedulerConfig schedule,
         SchedulerConfig augmentation,
         LatentShape nativeShape,
-        Optional<LatentPreview> preview,
+        Optional<FramePreview> preview,
         FittingFiles<Lora> loras,
         FittingFiles<IpAdapter> ipAdapters,
         List<Earlier> earlier,
@@ -79,7 +79,7 @@ public record DiffusionPart(
             SchedulerConfig schedule,
             SchedulerConfig augmentation,
             LatentShape nativeShape,
-            Optional<LatentPreview> preview,
+            Optional<FramePreview> preview,
             FittingFiles<Lora> loras,
             FittingFiles<IpAdapter> ipAdapters) {
         this(
@@ -135,7 +135,14 @@ public record DiffusionPart(
                 network,
                 folder.scheduler(stage),
                 folder.augmentation(stage),
-                shape(folder.pipeline().type(), card, stage, network.inChannels(), side, side),
+                shape(
+                        folder.pipeline().type(),
+                        card,
+                        stage,
+                        folder.pipeline().latent(),
+                        network.inChannels(),
+                        side,
+                        side),
                 stage.ofPixels() ? Optional.of(Pixels.RGB.preview()) : folder.latentPreview(),
                 folder.loras(),
                 folder.ipAdapters(),
@@ -159,15 +166,19 @@ public record DiffusionPart(
 
     /** Of the latents of a stage that runs this part. */
     LatentShape shape(Stage route) {
-        return shape(type, card, stage, network.inChannels(), route.getHeight(), route.getWidth());
+        return shape(type, card, stage, nativeShape, network.inChannels(), route.getHeight(), route.getWidth());
     }
 
     /**
+     * @param one of all samples, where they have one shape
      * @param channels of a prior's samples
      * @param height of the picture
      */
     private static LatentShape shape(
-            PipelineType type, ModelCard card, StageSpec stage, int channels, int height, int width) {
+            PipelineType type, ModelCard card, StageSpec stage, LatentShape one, int channels, int height, int width) {
+        if (type.hasOneShape()) {
+            return one;
+        }
         if (stage.ofPixels()) {
             return new LatentShape(Pixels.RGB.channels(), height, width);
         }
@@ -256,8 +267,14 @@ public record DiffusionPart(
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(
                         "the task's route has no " + before.stage().name()));
-        LatentShape sample =
-                shape(type, card, before.stage(), before.channels().orElse(0), route.getHeight(), route.getWidth());
+        LatentShape sample = shape(
+                type,
+                card,
+                before.stage(),
+                nativeShape,
+                before.channels().orElse(0),
+                route.getHeight(),
+                route.getWidth());
         return new Begin.Earlier(sampler(route, before.schedule(), OptionalInt.empty()), sample.size());
     }
 

@@ -1,6 +1,6 @@
 package dev.weir.serving;
 
-import dev.weir.engine.image.LatentPreview;
+import dev.weir.engine.image.FramePreview;
 import dev.weir.runtime.stage.Outbox;
 import dev.weir.runtime.stage.SampleKey;
 import java.util.Iterator;
@@ -26,7 +26,7 @@ final class FramePainter implements AutoCloseable {
     private static final long MOST_ALLOWED_NANOS = 20_000_000;
 
     /** @param original x0 of the step, in the shape of the sample's group */
-    record Frame(HeldSample sample, LatentPreview preview, float[] original, int step) {
+    record Frame(HeldSample sample, FramePreview preview, float[] original, int step) {
 
         SampleKey key() {
             return sample.work().key();

@@ -1,14 +1,18 @@
 package dev.weir.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weir.engine.RgbImage;
+import dev.weir.picture.PngText;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Task;
+import dev.weir.runtime.stage.Outbox.EncodedImage;
 import dev.weir.runtime.stage.Target;
 import dev.weir.runtime.stage.Work;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 final class PicturesTest {
@@ -52,15 +56,32 @@ final class PicturesTest {
         assertThat(text(Task.newBuilder().setModel("tiny"))).contains("Model: tiny, Engine: onnx avx2");
     }
 
+    @Test
+    void aFileHasThePointsThatItsPictureShows() {
+        byte[] ply = "ply".getBytes(StandardCharsets.US_ASCII);
+
+        assertThat(PngText.of(points("png", ply))).containsEntry(PngText.POINTS, "cGx5");
+        assertThat(points("ply", ply)).isEqualTo(ply);
+        assertThatThrownBy(() -> picture("ply", Task.newBuilder(), Optional.empty()))
+                .hasMessageContaining("makes no clouds of points");
+    }
+
+    private static byte[] points(String format, byte[] ply) {
+        return picture(format, Task.newBuilder(), Optional.of(ply)).bytes();
+    }
+
+    private static EncodedImage picture(String format, Task.Builder task, Optional<byte[]> points) {
+        task.getGenerationBuilder().setOutputFormat(format);
+        return Pictures.picture(
+                new RgbImage(1, 1, new byte[3]), new Work(task.build(), List.of()), DECODER, true, points);
+    }
+
     private static String text(String... engines) {
         return text(Task.newBuilder().addAllEngines(List.of(engines)));
     }
 
     private static String text(Task.Builder task) {
-        task.getGenerationBuilder().setOutputFormat("png");
-        var picture =
-                Pictures.picture(new RgbImage(1, 1, new byte[3]), new Work(task.build(), List.of()), DECODER, true);
-        var file = new String(picture.bytes(), StandardCharsets.ISO_8859_1);
+        var file = new String(picture("png", task, Optional.empty()).bytes(), StandardCharsets.ISO_8859_1);
         return file.substring(file.indexOf("parameters"), file.indexOf("Software"));
     }
 }

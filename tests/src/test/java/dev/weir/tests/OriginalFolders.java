@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
@@ -34,6 +35,29 @@ public final class OriginalFolders {
     public static Path glide(Path folder) throws IOException {
         Path vocabulary = FamilyFolder.REFERENCE.resolve("glide/tokenizer");
         return write(folder, "glide", Optional.of(vocabulary), size(8), size(16));
+    }
+
+    /** Point-voxel diffusion with few points, and so many steps. */
+    public static Path pointVoxel(Path folder, int steps) throws IOException {
+        Path out = folder.resolve("points");
+        var training = new GuidedDiffusionTraining(
+                "", Optional.of("linear"), OptionalInt.empty(), OptionalInt.empty(), false, OptionalInt.empty());
+        var options = new GuidedDiffusionOptions(
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                training,
+                GuidedDiffusionOptions.NONE.upsamplerTraining(),
+                false);
+        Conversion.of(file(folder, "pvd", "pvcnn2"), out, false, options).write(bytes -> {});
+        Files.copy(
+                FamilyFolder.REFERENCE.resolve("pvd/config.json"),
+                out.resolve("pvcnn/config.json"),
+                StandardCopyOption.REPLACE_EXISTING);
+        Path scheduler = out.resolve("scheduler/scheduler_config.json");
+        ObjectNode json = (ObjectNode) JSON.readTree(scheduler.toFile());
+        Files.writeString(scheduler, json.put("num_train_timesteps", steps).toString());
+        return out;
     }
 
     private static Path write(

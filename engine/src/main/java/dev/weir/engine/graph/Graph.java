@@ -45,11 +45,11 @@ public final class Graph extends Operations {
         }
     }
 
-    private Parameter weight(String name, Parameter.Use use, Integer... shape) {
+    Parameter weight(String name, Parameter.Use use, Integer... shape) {
         return script.declare(scope + name + ".weight", use, shape);
     }
 
-    private Parameter bias(String name, Parameter.Use use, int size) {
+    Parameter bias(String name, Parameter.Use use, int size) {
         return script.declare(scope + name + ".bias", use, size);
     }
 

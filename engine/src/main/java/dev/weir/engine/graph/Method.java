@@ -90,6 +90,11 @@ public final class Method {
         return operations.stream().anyMatch(operation -> operation.op() == Op.LABEL_GRADIENT);
     }
 
+    /** Whether it samples clouds of points, one point after the other. */
+    public boolean samplesPoints() {
+        return operations.stream().anyMatch(operation -> operation.op() == Op.FURTHEST_POINTS);
+    }
+
     void read(Input input) {
         inputs.put(input.name(), input);
     }

@@ -181,6 +181,35 @@ public enum Op {
      * row's probability of its label, of the shape of x.
      */
     LABEL_GRADIENT,
+    /** Image. Its pixels as points {@code [batch, channels, points]}. */
+    POINTS,
+    /** x of any axes, kernel, bias; axes, padding. A convolution over so many axes, of stride 1. */
+    CONVOLUTION,
+    /** x of any axes, scale, bias; groups, eps. */
+    POINT_NORM,
+    /** Coordinates {@code [batch, 3, points]}; side. Places in a grid of so many voxels each way, in which a ball around all points fits. */
+    VOXEL_PLACES,
+    /** Points, places; side. Of each voxel the mean of the points whose rounded place it is: {@code [batch, channels, side, side, side]}. */
+    VOXELS,
+    /** Voxels, places; side. At each place the trilinear mean of the eight voxels around it. */
+    DEVOXELIZE,
+    /** x of any axes, its inner matrix {@code [inner, channels]}, the outer {@code [channels, inner]}. Channels by gates (Hu et al. 2018). */
+    SQUEEZE_EXCITE,
+    /** Sequence, x of any axes. The opposite of {@link #TOKENS} to the axes of x. */
+    TOKENS_TO,
+    /** Coordinates; count. The first point, and then each time the one that is furthest from all before it. */
+    FURTHEST_POINTS,
+    /**
+     * Centers, coordinates, points; radius, count. For each center the first points within the radius, with their coordinates from the
+     * center first: {@code [batch, 3 + channels, centers, count]}. The first of them fills what is left.
+     */
+    BALL_QUERY,
+    /** x of several axes. The largest number along the last. */
+    MAX_LAST,
+    /** Coordinates, centers, points of the centers. At each coordinate the three nearest centers' mean, by inverse squared distance. */
+    NEAREST_MEAN,
+    /** Rows {@code [batch, channels]}, points. The row for each of the points. */
+    SPREAD,
     /** x. The method's result, in fp32 and on the host. */
     RETURN
 }

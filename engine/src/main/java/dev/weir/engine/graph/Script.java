@@ -157,6 +157,11 @@ public final class Script {
         return methods.stream().anyMatch(Method::differentiates);
     }
 
+    /** Whether one of its methods samples clouds of points. */
+    public boolean samplesPoints() {
+        return methods.stream().anyMatch(Method::samplesPoints);
+    }
+
     public List<Parameter> parameters() {
         return List.copyOf(parameters.values());
     }

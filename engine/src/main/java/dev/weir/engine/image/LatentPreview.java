@@ -15,7 +15,7 @@ import java.util.Optional;
  *
  * <p>Latents have the denoiser's scale; {@code rgb = x0 * matrix + bias} is in [-1, 1]. Immutable; any thread.
  */
-public final class LatentPreview {
+public final class LatentPreview implements FramePreview {
 
     private static final int RGB = 3;
 
@@ -46,6 +46,7 @@ public final class LatentPreview {
     }
 
     /** An image of the latent's size, or of {@code enlargement} times its sides, interpolated. */
+    @Override
     public RgbImage image(LatentShape shape, float[] original, int enlargement) {
         if (shape.channels() != matrix.length) {
             throw new IllegalArgumentException(

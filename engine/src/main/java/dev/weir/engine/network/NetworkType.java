@@ -33,6 +33,7 @@ record NetworkType(String className, Class<? extends Network> kind, Function<Jso
             new NetworkType(DitTransformer.NAME, DenoisingNetwork.class, DitTransformer::read),
             new NetworkType(DitTransformer.OLD_NAME, DenoisingNetwork.class, DitTransformer::read),
             new NetworkType(PixArtTransformer.NAME, DenoisingNetwork.class, PixArtTransformer::read),
+            new NetworkType(Pvcnn2.NAME, DenoisingNetwork.class, Pvcnn2::read),
             new NetworkType(PriorTransformer.NAME, DenoisingNetwork.class, PriorTransformer::read),
             new NetworkType(UnclipTextProjection.NAME, UnclipTextProjection.class, UnclipTextProjection::read),
             new NetworkType(AutoencoderKl.NAME, Autoencoder.class, AutoencoderKl::read),

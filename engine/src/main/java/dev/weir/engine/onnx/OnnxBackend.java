@@ -25,12 +25,15 @@ public record OnnxBackend(ComputeTarget target) implements Backend {
         Ort.environment();
     }
 
-    /** Refuses networks that compute a gradient: ONNX Runtime has no operation for it. */
+    /** Refuses networks that compute a gradient, for which ONNX Runtime has no operation, and networks of points. */
     @Override
     public Executable load(Script network) {
         if (network.differentiates()) {
             throw new ModelException(
                     "ONNX Runtime computes no gradients, by which a classifier guides. Use --engine torch, or a folder without the classifier");
+        }
+        if (network.samplesPoints()) {
+            throw new ModelException("Weir runs networks of clouds of points on libtorch alone. Use --engine torch");
         }
         return OnnxNetwork.load(network, target);
     }

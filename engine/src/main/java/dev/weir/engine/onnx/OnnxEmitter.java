@@ -168,7 +168,21 @@ final class OnnxEmitter {
             case NEAREST_CODES -> bind(o, comparisons.nearest(o, name(o, 0), nodes.weight(weight(o, 1))));
             case ZEROS_LIKE -> bind(o, nodes.node("Sub", name(o, 0), name(o, 0)));
             case POSITIONS_OF -> positionsOf(o);
-            case DIFFERENTIABLE, LABEL_GRADIENT -> throw new IllegalArgumentException(o.op() + " in a graph of ONNX");
+            case DIFFERENTIABLE,
+                    LABEL_GRADIENT,
+                    POINTS,
+                    CONVOLUTION,
+                    POINT_NORM,
+                    VOXEL_PLACES,
+                    VOXELS,
+                    DEVOXELIZE,
+                    SQUEEZE_EXCITE,
+                    TOKENS_TO,
+                    FURTHEST_POINTS,
+                    BALL_QUERY,
+                    MAX_LAST,
+                    NEAREST_MEAN,
+                    SPREAD -> throw new IllegalArgumentException(o.op() + " in a graph of ONNX");
             case RETURN -> nodes.returns(name(o, 0));
         }
     }

@@ -12,8 +12,8 @@ import java.util.Map;
 final class StateDict {
 
     /** What training tools call the weights, the first that is there counts (spandrel, canonicalize_state_dict). */
-    private static final List<String> WRAPPERS =
-            List.of("state_dict", "params_ema", "params-ema", "params", "string_to_param", "model", "net");
+    private static final List<String> WRAPPERS = List.of(
+            "state_dict", "params_ema", "params-ema", "params", "string_to_param", "model", "net", "model_state");
     /** What {@code DataParallel} puts before every name. */
     private static final String PARALLEL = "module.";
     /** The word of a textual inversion of stable-diffusion-webui, and what it is called in a safetensors file. */

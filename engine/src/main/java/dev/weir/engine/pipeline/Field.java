@@ -68,6 +68,11 @@ public record Field(String name, boolean needed, double min, double max, Optiona
         return new Field("prior_guidance_scale", false, 0, MOST_GUIDANCE, OptionalDouble.of(USUAL_PRIOR_GUIDANCE));
     }
 
+    /** Of models that do not make pictures alone: all others write these in any format. */
+    static Field outputFormat() {
+        return of("output_format");
+    }
+
     /** The deviation of the soft edges that a mask gets. */
     static Field maskBlur() {
         return number("mask_blur", 0, MOST_BLUR);

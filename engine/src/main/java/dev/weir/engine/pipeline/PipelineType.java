@@ -3,6 +3,7 @@ package dev.weir.engine.pipeline;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.ComponentConfig;
 import dev.weir.engine.Denoiser;
+import dev.weir.engine.DirectCodec;
 import dev.weir.engine.HostTensor;
 import dev.weir.engine.ImageCodec;
 import dev.weir.engine.LatentShape;
@@ -87,6 +88,12 @@ public interface PipelineType {
                 .findFirst();
     }
 
+    /** Why its networks run on libtorch alone; empty: they run on both engines. */
+    default Optional<String> onlyOnLibtorch() {
+        return classifier()
+                .map(folder -> "a classifier guides a model, and its gradient is one that only libtorch computes");
+    }
+
     /** Throws {@link dev.weir.engine.ModelException} naming the file and key, or the parts that do not fit each other. */
     Pipeline describe(PipelineIndex index, ModelSettings settings);
 
@@ -140,6 +147,16 @@ public interface PipelineType {
      */
     default Optional<Pixels> pixels(int channels) {
         return Optional.empty();
+    }
+
+    /** The codec of samples that are shown without a network; empty where an autoencoder shows them. */
+    default Optional<DirectCodec> codec(PipelineIndex index, int channels) {
+        return pixels(channels).map(pixels -> pixels);
+    }
+
+    /** Whether its samples have one shape, whatever the size of their pictures. */
+    default boolean hasOneShape() {
+        return false;
     }
 
     /**

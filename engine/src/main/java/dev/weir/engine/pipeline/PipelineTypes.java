@@ -20,6 +20,7 @@ public final class PipelineTypes {
     private static final Pattern WORD = Pattern.compile("[A-Z]+(?![a-z])|[A-Z][a-z]+");
 
     private static final PipelineType PLAIN = new StableDiffusion();
+    private static final PipelineType POINTS = new PointDiffusion();
 
     /** Of types with the same class names the first that fits a folder counts. */
     private static final List<PipelineType> ALL = Stream.concat(
@@ -42,7 +43,8 @@ public final class PipelineTypes {
                             new DiffusionTransformer(),
                             new DeepFloydUpscaler(),
                             new Flux1(),
-                            new ZImageDiffusion()),
+                            new ZImageDiffusion(),
+                            POINTS),
                     Stream.of(
                                     InstructPix2Pix.ALL,
                                     PixArtDiffusion.ALL,
@@ -113,6 +115,11 @@ public final class PipelineTypes {
     /** The type of the models of GLIDE, which their original files become. */
     public static PipelineType textGuided() {
         return Glide.ALL.get(0);
+    }
+
+    /** The type of the models of point-voxel diffusion, which their original files become. */
+    public static PipelineType points() {
+        return POINTS;
     }
 
     /** The type of the plainest pipelines, of text alone. Folders of others may hold the same parts. */

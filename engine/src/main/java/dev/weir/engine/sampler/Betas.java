@@ -17,18 +17,18 @@ import java.util.stream.Stream;
  */
 record Betas(int count, List<Double> trained, double start, double end, String shape, boolean rescales) {
 
+    private static final String TRAINED = "trained_betas";
     private static final double MAX_BETA = 0.999;
     private static final int LEAST_TRAIN_TIMESTEPS = 2; // sigmas lie between two
 
     static Betas read(SchedulerKeys keys, NoiseSchedule.Defaults defaults) {
         int count = keys.whole("num_train_timesteps", 1000, LEAST_TRAIN_TIMESTEPS, NoiseSchedule.MOST_TRAIN_TIMESTEPS);
-        List<Double> trained = keys.numbers("trained_betas", 0, 1, NoiseSchedule.MOST_TRAIN_TIMESTEPS);
+        List<Double> trained = keys.numbers(TRAINED, 0, 1, NoiseSchedule.MOST_TRAIN_TIMESTEPS);
         double start = keys.number("beta_start", defaults.betaStart(), 0, 1);
         double end = keys.number("beta_end", defaults.betaEnd(), 0, 1);
         String shape = keys.word("beta_schedule", defaults.shape(), shapes(defaults));
-        if (keys.has("trained_betas") && trained.size() != count) {
-            throw keys.wrong(
-                    "trained_betas", "a list of %d for %d num_train_timesteps".formatted(trained.size(), count));
+        if (keys.has(TRAINED) && trained.size() != count) {
+            throw keys.wrong(TRAINED, "a list of %d for %d num_train_timesteps".formatted(trained.size(), count));
         }
         boolean rescales = defaults.rescales() && keys.flag("rescale_betas_zero_snr", false);
         return new Betas(count, trained, start, end, shape, rescales);
@@ -63,12 +63,13 @@ record Betas(int count, List<Double> trained, double start, double end, String s
         };
     }
 
-    /** In float64 where the shape is a formula of the bounds, else those in float32. */
+    /** In float64 where they are given one by one or the shape is a formula of the bounds, else those in float32. */
     double[] exact(float[] rounded) {
         double[] exact = new double[count];
         for (int t = 0; t < count; t++) {
             double share = t / (count - 1.0);
-            exact[t] = switch (trained.isEmpty() ? shape : "") {
+            exact[t] = switch (trained.isEmpty() ? shape : TRAINED) {
+                case TRAINED -> trained.get(t);
                 case "linear" -> start + share * (end - start);
                 case "scaled_linear" -> Math.pow(Math.sqrt(start) + share * (Math.sqrt(end) - Math.sqrt(start)), 2);
                 default -> rounded[t];

@@ -34,7 +34,8 @@ final class SchedulerTypes {
             ConsistencyScheduler.TYPE,
             ScoreSdeVeScheduler.TYPE,
             ScoreSdeVpScheduler.TYPE,
-            WuerstchenScheduler.TYPE);
+            WuerstchenScheduler.TYPE,
+            PointVoxelScheduler.TYPE);
 
     private SchedulerTypes() {}
 

@@ -19,6 +19,7 @@ final class OperationEmitter {
     private final Numerics numerics;
     private final LowRankLines lowRank;
     private final AttentionLines attention;
+    private final PointLines points;
     /** The variable of each value; an input is its own. */
     private final Map<String, String> variables = new HashMap<>();
 
@@ -27,12 +28,8 @@ final class OperationEmitter {
         this.body = body;
         this.numerics = numerics;
         this.lowRank = new LowRankLines(body, numerics);
-        this.attention = new AttentionLines(
-                body,
-                numerics,
-                upcastsAttention,
-                this::expression,
-                (o, variable) -> variables.put(o.output().name(), variable));
+        this.attention = new AttentionLines(body, numerics, upcastsAttention, this::expression, this::named);
+        this.points = new PointLines(body, numerics, this::expression, this::named);
     }
 
     void emit(Operation o) {
@@ -132,6 +129,7 @@ final class OperationEmitter {
             case DIFFERENTIABLE -> let(o, "torch.requires_grad_(torch.clone(torch.detach(%s)), True)");
             case LABEL_GRADIENT -> labelGradient(o);
             case RETURN -> returns(expression(o.input(0)));
+            default -> points.emit(o);
         }
     }
 
@@ -148,17 +146,16 @@ final class OperationEmitter {
     /** The operation's result is {@code format}, whose arguments are its inputs and then {@code more}. */
     private void let(Operation o, String format, Object... more) {
         var inputs = o.inputs().stream().map(this::expression);
-        var arguments = Stream.concat(inputs, Arrays.stream(more));
-        bind(
-                o,
-                String.format(
-                        Locale.ROOT,
-                        format,
-                        arguments.map(OperationEmitter::printed).toArray()));
+        var arguments = Stream.concat(inputs, Arrays.stream(more)).map(OperationEmitter::printed);
+        bind(o, String.format(Locale.ROOT, format, arguments.toArray()));
     }
 
     private void bind(Operation o, String expression) {
-        variables.put(o.output().name(), body.assign(expression));
+        named(o, body.assign(expression));
+    }
+
+    private void named(Operation o, String variable) {
+        variables.put(o.output().name(), variable);
     }
 
     private String expression(Operand operand) {

@@ -53,6 +53,9 @@ class PredictedOriginalTest {
                             .objectNode()
                             .put("prediction_type", prediction)
                             .put("clip_sample", false);
+                    if (type.process() == NoisingProcess.POINT_VOXEL) {
+                        keys.put("num_train_timesteps", STEPS); // of which it skips none
+                    }
                     var config = new SchedulerConfig(Path.of("scheduler_config.json"), type.className(), keys);
                     if (isComputed(config, name)) {
                         cases.add(new Case(type, name, prediction, config));
@@ -109,7 +112,7 @@ class PredictedOriginalTest {
             case EDM -> edm(one.prediction(), spread, sample);
             case CONSISTENCY -> consistency(spread, sample);
             case VARIANCE_EXPLODING -> Floats.mix(-1 / spread, noise, 0, noise);
-            case VARIANCE_PRESERVING, WUERSTCHEN -> noise;
+            case VARIANCE_PRESERVING, WUERSTCHEN, POINT_VOXEL -> noise;
             case DIFFUSION, UNCLIP ->
                 switch (one.prediction()) {
                     case "epsilon" -> noise;

@@ -16,7 +16,8 @@ class ProcessTest {
     void aDiffusionModelIsOfferedNoSamplerOfAnotherProcess() {
         assertThat(Samplers.available(config("PNDMScheduler", keys())))
                 .contains("pndm", "euler", "lcm", "tcd", "sa_solver")
-                .doesNotContain("edm_euler", "flow_euler", "unclip", "consistency", "score_sde_ve", "wuerstchen");
+                .doesNotContain(
+                        "edm_euler", "flow_euler", "unclip", "consistency", "score_sde_ve", "wuerstchen", "pvd");
     }
 
     @Test

@@ -214,7 +214,8 @@ public final class Fields {
             if ((!isLong && Math.abs(value.doubleValue()) > 0x1p53)
                     || value.longValue() < min
                     || value.longValue() > max) {
-                throw invalid("out_of_range", name, "must be from %d to %d, not %s".formatted(min, max, brief(value)));
+                String range = min == max ? String.valueOf(min) : "from %d to %d".formatted(min, max);
+                throw invalid("out_of_range", name, "must be %s, not %s".formatted(range, brief(value)));
             }
             return value.longValue();
         });

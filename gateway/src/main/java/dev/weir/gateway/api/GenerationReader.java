@@ -29,8 +29,15 @@ final class GenerationReader {
     private static final List<String> SYNTAXES = List.of(PLAIN, "a1111", "comfyui", "compel");
 
     /** By the field, the default first. */
-    static final Map<String, List<?>> VALUES =
-            Map.of("masked_content", CONTENTS, "prompt_syntax", SYNTAXES, "guidance_reuse", List.of(false, true));
+    static final Map<String, List<?>> VALUES = Map.of(
+            "masked_content",
+            CONTENTS,
+            "prompt_syntax",
+            SYNTAXES,
+            "guidance_reuse",
+            List.of(false, true),
+            JobFields.FORMAT,
+            JobFields.FORMATS);
 
     private static final String GUIDANCE = "guidance_scale";
     private static final Pattern SIZE = Pattern.compile("([1-9][0-9]{0,4})x([1-9][0-9]{0,4})");

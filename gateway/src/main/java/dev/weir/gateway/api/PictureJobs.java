@@ -103,6 +103,7 @@ public final class PictureJobs {
     private JobSpec spec(
             Fields fields, ModelCard card, Optional<Upscaler> named, Function<Attachment, Resizing> steps) {
         JobFields asked = JobFields.read(fields, OnDisconnect.CANCEL);
+        asked.requirePicture(fields, "this makes pictures");
         Attachment image = reader.attachments(fields).get(0);
         Generation generation = asked.putInto(Generation.newBuilder())
                 .setWorkflow(named.isPresent() ? UPSCALE : RESIZE)

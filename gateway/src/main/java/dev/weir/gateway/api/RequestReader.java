@@ -217,6 +217,11 @@ public final class RequestReader {
         Preview preview = frames.of(card);
         Optional<int[]> size = GenerationReader.size(fields, "size");
         Workflow workflow = WorkflowChoice.of(card, fields, size);
+        if (WorkflowChoice.field(workflow, JobFields.FORMAT).isEmpty()) {
+            asked.requirePicture(fields, "\"%s\" makes no clouds of points".formatted(card.getId()));
+        } else if (fields.says(UpscalerReader.FIELD)) {
+            asked.requirePicture(fields, "an upscaler makes pictures larger");
+        }
         List<Control> controls = ControlReader.read(fields, card);
         List<IpAdapter> ipAdapters = IpAdapterReader.read(fields, card);
         List<Attachment> attachments = images.attachments(fields);

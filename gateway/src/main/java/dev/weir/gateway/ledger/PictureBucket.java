@@ -65,7 +65,7 @@ final class PictureBucket implements PictureStore {
                         MOST_WRITES,
                         s3 -> s3.putObject(
                                 request ->
-                                        request.bucket(bucket.name()).key(key).contentType("image/" + picture.format()),
+                                        request.bucket(bucket.name()).key(key).contentType(picture.mediaType()),
                                 RequestBody.fromBytes(picture.bytes())))
                 .onFailure(problem -> warn("The image %s could not be stored".formatted(key), problem));
     }

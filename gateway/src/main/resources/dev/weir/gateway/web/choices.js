@@ -12,7 +12,7 @@ const YES_OR_NO = { true: "Yes", false: "No" };
 const SLIDERS = { guidance: 0.1, strength: 0.01 };
 
 /** Fields of a task that have their own place in the form. Numbers and names that a card has besides are listed as they are. */
-const PLACED = ["prompt", "negative_prompt", "guidance_scale", "strength", "class_label"];
+const PLACED = ["prompt", "negative_prompt", "guidance_scale", "strength", "class_label", "output_format"];
 
 const byId = (id) => document.getElementById(id);
 

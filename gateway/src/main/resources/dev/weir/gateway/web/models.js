@@ -96,6 +96,9 @@ export function drafted(body, draft) {
   return { model: draft.id, ...Object.fromEntries(names.filter((name) => DRAFTED.includes(name)).map((name) => [name, body[name]])) };
 }
 
+/** Whether the model makes clouds of points, of which its pictures are pictures. */
+export const makesPoints = (model) => Boolean(model) && tasks(model).some((task) => fieldOf(task, "output_format")?.values.includes("ply"));
+
 /** Whether some task of the model begins with a picture. */
 export const takesImage = (model) => Boolean(model) && tasks(model).some((task) => fieldOf(task, "init_image"));
 

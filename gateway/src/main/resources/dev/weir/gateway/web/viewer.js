@@ -1,8 +1,8 @@
 // A finished or emerging picture in large, its settings and what can be done with it. The arrow keys show its neighbours.
 
 import { currentModel, knownModels } from "./form.js";
-import { enlarging, takesImage } from "./models.js";
-import { withoutTexts } from "./png.js";
+import { enlarging, makesPoints, takesImage } from "./models.js";
+import { texts, withoutTexts } from "./png.js";
 import { settingsOf } from "./settings.js";
 import { pictureOf } from "./store.js";
 
@@ -24,6 +24,7 @@ function show(frame) {
   if (!entry) return;
   byId("asInput").hidden = !takesImage(currentModel());
   byId("enlarge").hidden = !enlargement(entry);
+  byId("savePoints").hidden = Boolean(entry.body.upscaler) || !makesPoints(knownModels().find(({ id }) => id === entry.body.model));
   byId("viewedSettings").replaceChildren(...Object.entries(settingsOf(entry)).flatMap(([name, value]) => [
     Object.assign(document.createElement("dt"), { textContent: name }),
     Object.assign(document.createElement("dd"), { textContent: value }),
@@ -41,9 +42,20 @@ export const enlargement = (entry) => enlarging(entry, knownModels());
 /** @param bare whether the file has no text with the settings */
 async function download(entry, bare) {
   const file = await pictureOf(entry);
-  const url = URL.createObjectURL(bare ? await withoutTexts(file) : file);
-  const link = Object.assign(document.createElement("a"), { href: url, download: `weir-${entry.outcome.seed}.${entry.outcome.format}` });
-  link.click();
+  save(bare ? await withoutTexts(file) : file, `weir-${entry.outcome.seed}.${entry.outcome.format}`);
+}
+
+/** The cloud of points that a picture shows: its PNG has the PLY file too. */
+async function downloadPoints(entry) {
+  const points = (await texts(await pictureOf(entry)))["Weir points"];
+  if (!points) throw new Error("The file of this image has no points.");
+  const bytes = Uint8Array.from(atob(points), (letter) => letter.charCodeAt(0));
+  save(new Blob([bytes], { type: "model/ply" }), `weir-${entry.outcome.seed}.ply`);
+}
+
+function save(file, name) {
+  const url = URL.createObjectURL(file);
+  Object.assign(document.createElement("a"), { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
@@ -85,6 +97,7 @@ export function startViewer(actions) {
   });
   byId("save").onclick = () => attempt((entry) => download(entry, false));
   byId("saveBare").onclick = () => attempt((entry) => download(entry, true));
+  byId("savePoints").onclick = () => attempt(downloadPoints);
   for (const [name, action] of Object.entries(actions)) {
     byId(name).onclick = async () => {
       if (await attempt(action)) byId("viewer").close();
