@@ -164,28 +164,6 @@ def run(case: dict) -> tuple[dict, torch.Tensor]:
     return tensors | {f"step {number}": steps[number] for number in case["recorded"]}, image * 2 - 1
 
 
-def lora(seed: int) -> None:
-    """A file as trainers for ComfyUI write it, and what the pipeline draws with it."""
-    source, folder, tensors = generator(seed), HOME / "loras", {}
-    pipe = ZImagePipeline.from_pretrained(MODEL, torch_dtype=torch.float32)
-    pipe.set_progress_bar_config(disable=True)
-    for name, layer in pipe.transformer.named_modules():
-        if isinstance(layer, torch.nn.Linear) and name.startswith(("layers.", "context_refiner.")):
-            for key, shape in (("A", (2, layer.in_features)), ("B", (layer.out_features, 2))):
-                tensors[f"diffusion_model.{name}.lora_{key}.weight"] = (torch.randn(shape, generator=source) * 0.4).half()
-    folder.mkdir()
-    save_file(tensors, folder / "trainer.safetensors")
-    pipe.load_lora_weights(folder, weight_name="trainer.safetensors", adapter_name="trainer")
-    pipe.set_adapters(["trainer"], [0.7])
-    pipe.to(dtype=torch.float32)  # peft computes in the type of the adapter's file
-    case = {"name": "lora", "workflow": "text_to_image", "prompt": "a red apple", "negative_prompt": None, "guidance_scale": 0.0, "width": 48,
-            "height": 32, "steps": 3, "seed": 7, "loras": [["trainer", 0.7]]}
-    latents = pipe(
-        case["prompt"], guidance_scale=0.0, width=48, height=32, num_inference_steps=3, generator=generator(7), output_type="latent").images
-    save_tensors(HOME / "lora.safetensors", {"latents": latents})
-    save_cases(HOME / "lora.json", [case])
-
-
 def token_ids() -> None:
     """Of texts as they are, and of the messages that prompts become."""
     words = Qwen2Tokenizer.from_pretrained(MODEL / "tokenizer")
@@ -215,7 +193,6 @@ def main() -> None:
     save_tensors(HOME / "io.safetensors", tensors)
     save_cases(HOME / "cases.json", cases)
     comfy_flow_pictures.main(("z_image",))
-    lora(820)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** The layers of a model by every name that LoRA files have for them. Immutable. */
 final class LayerNames {
@@ -20,37 +21,36 @@ final class LayerNames {
 
     private static final String LAYER_OF_T5 = "encoder.block.0.layer.0.SelfAttention.q";
 
-    /** Whose name for a layer the file's is: diffusers', the one of the model's original repository, or that of both. */
-    enum Origin {
-        DIFFUSERS,
-        ORIGINAL,
-        BOTH
-    }
+    /** What files have before diffusers' name of a denoiser's layer. */
+    private static final List<String> PREFIXES =
+            List.of("", "unet.", "transformer.", "base_model.model.", "diffusion_model.");
 
     /**
      * @param part the folder of its network
+     * @param isOriginal whether the file's name is that of the original repository, and not diffusers' too
      * @param rows of the file's layer that are this one
      */
-    record Layer(String part, String name, Origin origin, LayerRows rows) {
+    record Layer(String part, String name, boolean isOriginal, LayerRows rows) {
 
-        Layer(String part, String name, Origin origin) {
-            this(part, name, origin, LayerRows.ALL);
+        /** Called as diffusers does. */
+        Layer(String part, String name) {
+            this(part, name, false, LayerRows.ALL);
         }
 
-        boolean isOriginal() {
-            return origin == Origin.ORIGINAL;
-        }
-
-        private boolean isSameAs(Layer other) {
-            return part.equals(other.part) && name.equals(other.name);
+        private Layer own() {
+            return new Layer(part, name);
         }
     }
 
     private final Map<String, List<Layer>> byAlias = new HashMap<>();
+    private final AdaptedParts parts;
+    private final List<TransformerLayers> transformers;
 
     /** @param layers of each part, by their names */
     LayerNames(AdaptedParts parts) {
-        addUnet(parts.unet(), parts);
+        this.parts = parts;
+        this.transformers = TransformerLayers.of(parts.layers(parts.unet()).keySet());
+        addUnet(parts.unet());
         for (int i = 0; i < parts.textEncoders().size(); i++) {
             var encoder = parts.textEncoders().get(i);
             var layers = parts.layers(encoder).keySet();
@@ -63,32 +63,33 @@ final class LayerNames {
         }
     }
 
-    private void addUnet(String part, AdaptedParts parts) {
+    private void addUnet(String part) {
         var sgm = SgmNames.of(parts.layers(part).keySet());
-        var transformers = TransformerLayers.of(parts.layers(part).keySet());
         for (var layer : parts.layers(part).keySet()) {
-            var own = new Layer(part, layer, Origin.DIFFUSERS);
-            for (var name : List.of(layer, layer.replaceAll("\\.to_out\\.0$", ".to_out"))) {
-                put(name, own);
-                put("unet." + name, own);
-                put("transformer." + name, own);
-                put("diffusion_model." + name, own);
-                put("base_model.model." + name, own);
+            var own = new Layer(part, layer);
+            for (var name : variants(layer)) {
+                PREFIXES.forEach(prefix -> put(prefix + name, own));
                 put("lora_unet_" + underscored(name), own);
                 put("lora_transformer_" + underscored(name), own);
                 put("lycoris_" + underscored(name), own);
             }
             for (var names : transformers) {
                 names.original(layer).ifPresent(piece -> {
-                    var other = new Layer(part, layer, Origin.ORIGINAL, LayerRows.of(piece));
+                    var other = new Layer(part, layer, true, LayerRows.of(piece));
                     addOriginal(piece.layer(), other);
                     add(piece.layer(), other);
                 });
             }
             if (transformers.isEmpty()) {
-                sgm.of(layer).ifPresent(name -> addOriginal(name, new Layer(part, layer, Origin.ORIGINAL)));
+                sgm.of(layer).ifPresent(name -> addOriginal(name, new Layer(part, layer, true, LayerRows.ALL)));
             }
         }
+    }
+
+    /** The name of a layer, and how trainers change it. */
+    private static List<String> variants(String layer) {
+        return List.of(
+                layer, layer.replaceAll("\\.to_out\\.0$", ".to_out"), layer.replaceAll("\\.to_([qkv])$", ".to.$1"));
     }
 
     private void addOriginal(String name, Layer layer) {
@@ -101,8 +102,6 @@ final class LayerNames {
         var layers = byAlias.computeIfAbsent(alias, name -> new ArrayList<>());
         if (layers.stream().allMatch(Layer::isOriginal)) {
             layers.add(layer);
-        } else if (layers.get(0).isSameAs(layer)) {
-            put(alias, new Layer(layer.part(), layer.name(), Origin.BOTH, layer.rows()));
         }
     }
 
@@ -111,7 +110,7 @@ final class LayerNames {
     }
 
     private void addText(String part, String layer, List<String> prefixes) {
-        var own = new Layer(part, layer, Origin.DIFFUSERS);
+        var own = new Layer(part, layer);
         for (var name : List.of(layer, "text_model." + layer)) {
             prefixes.forEach(prefix -> put(prefix + (prefix.endsWith("_") ? underscored(name) : name), own));
             put(part + "." + name, own);
@@ -122,6 +121,21 @@ final class LayerNames {
 
     private static String underscored(String name) {
         return name.replace('.', '_');
+    }
+
+    /**
+     * Whether a layer of a file is left out, because its name is an original one, and the file has diffusers' too. As in diffusers, of a UNet
+     * all of these are left out, and of a transformer those that the file has twice.
+     *
+     * @param layers that it is
+     * @param own that the file has under the names of diffusers
+     */
+    boolean isLeftOut(List<Layer> layers, Set<Layer> own) {
+        return layers.stream()
+                .filter(Layer::isOriginal)
+                .anyMatch(layer -> transformers.isEmpty()
+                        ? own.stream().anyMatch(other -> other.part().equals(layer.part()))
+                        : own.contains(layer.own()));
     }
 
     /** The layers that one of a file is; none where the model does not have it. */

@@ -43,7 +43,7 @@ public final class LoraFile {
 
         private String warning(String name) {
             String others =
-                    Some.of(leftOut, "layer", "left out: they have original names beside others with diffusers'");
+                    Some.of(leftOut, "layer", "left out: they have original names, and the file has diffusers' too");
             String parts = Stream.of(
                             unknown.isEmpty() ? "" : LoraFile.unknown(unknown), leftOut.isEmpty() ? "" : others)
                     .filter(part -> !part.isEmpty())
@@ -117,17 +117,14 @@ public final class LoraFile {
         if (found.isEmpty()) {
             throw new ModelException("made for another kind of model: it has " + unknown(unknown));
         }
-        List<String> leftOut = List.of();
-        // As diffusers does with files that have both: the names of its own count.
-        if (found.values().stream()
+        Set<LayerNames.Layer> own = found.values().stream()
                 .flatMap(List::stream)
-                .anyMatch(layer -> layer.origin() == LayerNames.Origin.DIFFUSERS
-                        && layer.part().equals(parts.unet()))) {
-            leftOut = found.keySet().stream()
-                    .filter(module -> found.get(module).get(0).isOriginal())
-                    .toList();
-            leftOut.forEach(found::remove);
-        }
+                .filter(layer -> !layer.isOriginal())
+                .collect(Collectors.toSet());
+        List<String> leftOut = found.keySet().stream()
+                .filter(module -> names.isLeftOut(found.get(module), own))
+                .toList();
+        leftOut.forEach(found::remove);
         Map<String, Map<String, LayerChange>> changes = new LinkedHashMap<>();
         found.forEach((module, layers) -> layers.forEach(layer -> {
             var change = new LayerChange(

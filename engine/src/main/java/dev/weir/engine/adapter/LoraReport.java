@@ -113,8 +113,7 @@ public record LoraReport(Path path, SortedSet<String> namings, List<Network> net
         List<String> problems = new ArrayList<>();
         modules.forEach((module, tensors) -> {
             try {
-                var scale =
-                        config.of(new LayerNames.Layer(network(module, "unet"), module, LayerNames.Origin.DIFFUSERS));
+                var scale = config.of(new LayerNames.Layer(network(module, "unet"), module));
                 LayerChange.requireAlone(file, module, tensors, scale);
             } catch (ModelException e) {
                 problems.add(e.getMessage());

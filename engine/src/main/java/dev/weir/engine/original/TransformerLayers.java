@@ -31,7 +31,7 @@ public final class TransformerLayers {
     /** Where a block's number is in the names below. */
     private static final String NUMBER = "#";
 
-    private static final Pattern BLOCK = Pattern.compile("(\\w+_blocks|transformer_blocks)\\.(\\d{1,4})\\.(.+)");
+    private static final Pattern BLOCK = Pattern.compile("(\\w+_blocks|\\w+_refiner|layers)\\.(\\d{1,4})\\.(.+)");
     private static final Pattern LAST_OF_SD3 = Pattern.compile("transformer_blocks\\.(\\d{1,4})\\.attn\\.add_q_proj");
 
     private static final List<String> OWN_PARTS = List.of("attn.to_q", "attn.to_k", "attn.to_v");
@@ -47,6 +47,8 @@ public final class TransformerLayers {
     private static final Map<String, List<String>> SD3 = new LinkedHashMap<>();
     /** The layers of Flux.1 that LoRAs of XLabs change. */
     private static final Map<String, List<String>> XLABS = new LinkedHashMap<>();
+    /** Those of Z-Image whose names differ. */
+    private static final Map<String, List<String>> Z_IMAGE = new LinkedHashMap<>();
 
     static {
         block(
@@ -128,6 +130,24 @@ public final class TransformerLayers {
                 "single_blocks",
                 "single_transformer_blocks",
                 Map.of("qkv", OWN_PARTS, "proj", List.of("proj_out")));
+        for (String blocks : List.of("layers", "noise_refiner", "context_refiner")) {
+            block(
+                    Z_IMAGE,
+                    blocks,
+                    blocks,
+                    Map.of(
+                            "attention.qkv",
+                            List.of("attention.to_q", "attention.to_k", "attention.to_v"),
+                            "attention.out",
+                            List.of("attention.to_out.0"),
+                            "attention.q_norm",
+                            List.of("attention.norm_q"),
+                            "attention.k_norm",
+                            List.of("attention.norm_k")));
+        }
+        Z_IMAGE.put("x_embedder", List.of("all_x_embedder.2-1"));
+        Z_IMAGE.put("final_layer.linear", List.of("all_final_layer.2-1.linear"));
+        Z_IMAGE.put(LAST_NORM, List.of("all_final_layer.2-1.adaLN_modulation.1"));
         for (var table : List.of(FLUX, SD3)) {
             table.put("final_layer.linear", List.of("proj_out"));
             table.put(LAST_NORM, List.of("norm_out.linear"));
@@ -172,10 +192,17 @@ public final class TransformerLayers {
                 SD3, Set.of(LAST_NORM, "joint_blocks.%d.context_block.adaLN_modulation.1".formatted(blocks - 1)));
     }
 
-    /** The names by which trainers call the layers of a network; none where it is of neither kind. */
+    public static TransformerLayers ofZImage() {
+        return new TransformerLayers(Z_IMAGE, Set.of());
+    }
+
+    /** The names by which trainers call the layers of a network; none where it is of no such kind. */
     public static List<TransformerLayers> of(Set<String> layers) {
         if (layers.stream().anyMatch(layer -> layer.startsWith("single_transformer_blocks."))) {
             return List.of(ofFlux(), new TransformerLayers(XLABS, Set.of()));
+        }
+        if (layers.contains("all_x_embedder.2-1")) {
+            return List.of(ofZImage());
         }
         int blocks = layers.stream()
                 .map(LAST_OF_SD3::matcher)
@@ -186,7 +213,7 @@ public final class TransformerLayers {
         return blocks == 0 ? List.of() : List.of(ofSd3(blocks));
     }
 
-    /** What a layer of diffusers is in the original repository. */
+    /** What a layer of diffusers is in the original repository; empty where it is not known, or has the same name. */
     public Optional<Piece> original(String layer) {
         Matcher block = BLOCK.matcher(layer);
         if (!block.matches()) {
@@ -201,7 +228,7 @@ public final class TransformerLayers {
         return new Piece(piece.layer(), piece.first(), piece.end(), piece.of(), swapped.contains(piece.layer()));
     }
 
-    /** The layers of diffusers that an original one is; none where it is not known. */
+    /** The layers of diffusers that an original one is; none where it is not known, or has the same name. */
     List<String> own(String original) {
         Matcher block = BLOCK.matcher(original);
         if (!block.matches()) {

@@ -306,7 +306,11 @@ class LoraFileTest {
     }
 
     private LoraFile.Opened openForSd3() {
-        var parts = ModelFolder.open(ReferenceFile.path("sd3/sd3")).adaptedParts();
+        return openFor("sd3/sd3");
+    }
+
+    private LoraFile.Opened openFor(String model) {
+        var parts = ModelFolder.open(ReferenceFile.path(model)).adaptedParts();
         return LoraFile.open(writer.write(folder.resolve("pixel.safetensors")), "pixel", parts);
     }
 
@@ -331,21 +335,34 @@ class LoraFileTest {
         assertThat(original.lora().warning()).isEmpty();
     }
 
-    /** As diffusers does. */
+    /** As diffusers does with Z-Image's. */
     @Test
-    void originalNamesBesideThoseOfDiffusersAreLeftOutAndNamed() {
+    void originalNamesBesideThoseOfDiffusersForTheSameLayerAreLeftOutAndNamed() {
         rankOne("lora_unet_context_embedder", 24, 12);
         rankOne("transformer.transformer_blocks.0.attn.to_q", 12, 12);
         rankOne("lora_unet_joint_blocks_0_x_block_attn_qkv", 12, 36);
         rankOne("lora_unet_joint_blocks_7_x_block_attn_qkv", 12, 36);
+        rankOne("lora_unet_joint_blocks_1_x_block_attn_proj", 12, 12);
         var opened = openForSd3();
         assertThat(opened.lora().layers("transformer"))
-                .containsExactlyInAnyOrder("context_embedder", "transformer_blocks.0.attn.to_q");
+                .containsExactlyInAnyOrder(
+                        "context_embedder", "transformer_blocks.0.attn.to_q", "transformer_blocks.1.attn.to_out.0");
         assertThat(opened.lora().warning())
                 .contains(
                         "1 layer that the model does not have, such as lora_unet_joint_blocks_7_x_block_attn_qkv",
                         "1 layer left out",
                         "lora_unet_joint_blocks_0_x_block_attn_qkv");
+    }
+
+    /** As diffusers does. */
+    @Test
+    void ofAUnetAllOriginalNamesBesideThoseOfDiffusersAreLeftOut() {
+        String original = "lora_unet_input_blocks_1_1_transformer_blocks_0_attn1_to_k";
+        fitting(original, 2);
+        assertThat(open().lora().layers("unet")).containsExactly(PEFTS_LAYER.replace("to_q", "to_k"));
+        fitting(LAYER, 2);
+        assertThat(open().lora().layers("unet")).containsExactly(PEFTS_LAYER);
+        assertThat(open().lora().warning()).contains("1 layer left out", original);
     }
 
     @ParameterizedTest
@@ -357,6 +374,35 @@ class LoraFileTest {
                 .isThrownBy(this::openForSd3)
                 .withMessageContainingAll(
                         "pixel.safetensors", "diffusion_model.joint_blocks.0.x_block.attn.qkv", other, "attn.to_");
+    }
+
+    /** A name of both is no second one, and does not leave the others out. */
+    @ParameterizedTest
+    @ValueSource(strings = {"diffusion_model.", "lora_unet_"})
+    void aFileOfZImageInOriginalNamesIsTakenAsAWhole(String prefix) {
+        String dot = prefix.endsWith(".") ? "." : "_";
+        rankOne(prefix + "layers.0.attention.qkv".replace(".", dot), 16, 48);
+        rankOne(prefix + "layers.0.attention.out".replace(".", dot), 16, 16);
+        rankOne(prefix + "layers.0.feed_forward.w1".replace(".", dot), 16, 42);
+        rankOne(prefix + "x_embedder", 64, 16);
+        var opened = openFor("z_image/model");
+        assertThat(opened.lora().warning()).isEmpty();
+        assertThat(opened.lora().layers("transformer"))
+                .containsExactlyInAnyOrder(
+                        "layers.0.attention.to_q",
+                        "layers.0.attention.to_k",
+                        "layers.0.attention.to_v",
+                        "layers.0.attention.to_out.0",
+                        "layers.0.feed_forward.w1",
+                        "all_x_embedder.2-1");
+    }
+
+    @Test
+    void aFusedLayerOfZImageOfAnotherWidthIsRefused() {
+        rankOne("diffusion_model.layers.0.attention.qkv", 16, 16);
+        assertThatExceptionOfType(ModelException.class)
+                .isThrownBy(() -> openFor("z_image/model"))
+                .withMessageContainingAll("diffusion_model.layers.0.attention.qkv", "[16, 1]", "does not fit [48, 16]");
     }
 
     /** kohya calls T5 so in Stable Diffusion 3 and in Flux.1, and in some files of Flux.1 by its number. */

@@ -42,6 +42,24 @@ class TransformerLayersTest {
                 .contains(new Piece("joint_blocks.22.context_block.adaLN_modulation.1", 0, 1, 1, false));
     }
 
+    /** Most layers of Z-Image have one name in both. */
+    @Test
+    void theAttentionOfZImageIsOneLayerInTheOriginalRepository() {
+        TransformerLayers names = TransformerLayers.ofZImage();
+
+        assertThat(names.original("noise_refiner.1.attention.to_k"))
+                .contains(new Piece("noise_refiner.1.attention.qkv", 1, 2, 3, false));
+        assertThat(names.original("layers.29.attention.to_out.0"))
+                .contains(new Piece("layers.29.attention.out", 0, 1, 1, false));
+        assertThat(names.original("layers.29.feed_forward.w1")).isEmpty();
+        assertThat(names.own("context_refiner.0.attention.qkv"))
+                .containsExactly(
+                        "context_refiner.0.attention.to_q",
+                        "context_refiner.0.attention.to_k",
+                        "context_refiner.0.attention.to_v");
+        assertThat(names.own("x_embedder")).containsExactly("all_x_embedder.2-1");
+    }
+
     /** Of tiny models with every kind of block. */
     @ParameterizedTest
     @ValueSource(strings = {"flux/dev", "flux/schnell", "sd3/sd3", "sd3/sd35"})
