@@ -19,7 +19,7 @@ from fixtures import OUT, REPOSITORY
 HOME = OUT / "single_files"
 FAMILIES = REPOSITORY / "engine/src/main/resources/dev/weir/engine/families"
 UNET, VAE = "model.diffusion_model.", "first_stage_model."
-BARE, CLIP_L, CLIP_G, T5 = "", *(f"text_encoders.{name}.transformer." for name in ("clip_l", "clip_g", "t5xxl"))
+BARE, CLIP_L, CLIP_G, T5, QWEN = "", *(f"text_encoders.{name}.transformer." for name in ("clip_l", "clip_g", "t5xxl", "qwen3_4b"))
 CLIP, OPEN_CLIP = "cond_stage_model.transformer.", "cond_stage_model.model."
 CLIP_XL, OPEN_CLIP_XL, OPEN_CLIP_REFINER = (
     "conditioner.embedders.0.transformer.", "conditioner.embedders.1.model.", "conditioner.embedders.0.model.")
@@ -101,6 +101,9 @@ SD3_BLOCK = {
     "attn.norm_added_k": "context_block.attn.ln_k", "attn2.norm_q": "x_block.attn2.ln_q", "attn2.norm_k": "x_block.attn2.ln_k",
     **{f"attn.to_{part}": "x_block.attn.qkv" for part in "qkv"}, **{f"attn2.to_{part}": "x_block.attn2.qkv" for part in "qkv"},
     **{f"attn.add_{part}_proj": "context_block.attn.qkv" for part in "qkv"}}
+Z_IMAGE = {
+    "all_x_embedder.2-1.": "x_embedder.", "all_final_layer.2-1.": "final_layer.", "attention.to_out.0.": "attention.out.", "attention.norm_q.": "attention.q_norm.",
+    "attention.norm_k.": "attention.k_norm.", **{f"attention.to_{part}.": "attention.qkv." for part in "qkv"}}
 OLD_ATTENTION = {"query": "q", "key": "k", "value": "v", "proj_attn": "proj_out"}
 ATTENTION = {"to_q": "q", "to_k": "k", "to_v": "v", "to_out.0": "proj_out", "group_norm": "norm", **OLD_ATTENTION}
 RESIDUAL = {"norm1": "in_layers.0", "conv1": "in_layers.2", "time_emb_proj": "emb_layers.1", "norm2": "out_layers.0",
@@ -175,7 +178,16 @@ def open_clip_name(name: str, config: dict) -> tuple:
     return SAME, base + rest
 
 
+def z_image_name(name: str) -> tuple:
+    for own, original in Z_IMAGE.items():
+        if own in name:
+            return JOINED if original == "attention.qkv." else SAME, name.replace(own, original)
+    return SAME, name
+
+
 def transformer_name(name: str, config: dict) -> tuple:
+    if config["_class_name"] == "ZImageTransformer2DModel":
+        return z_image_name(name)
     flux = config["_class_name"] == "FluxTransformer2DModel"
     if name == "pos_embed.pos_embed":
         return SAME, "pos_embed"
@@ -240,6 +252,8 @@ def converted(prefix: str, file: dict, config: dict) -> dict:
     """What diffusers makes of the file."""
     if is_transformer(config):
         return transformer_converter(config)({name.removeprefix(prefix): tensor for name, tensor in file.items()})
+    if prefix == QWEN:
+        return {name.removeprefix(prefix): tensor for name, tensor in file.items()}  # diffusers reads none
     if prefix == T5:
         return theirs.convert_sd3_t5_checkpoint_to_diffusers(dict(file))
     if prefix == UNET:
@@ -256,6 +270,8 @@ def transformer_converter(config: dict):
     """diffusers' own, but for the width of the published Flux.1, which it has as a number."""
     if config["_class_name"] == "SD3Transformer2DModel":
         return theirs.convert_sd3_transformer_checkpoint_to_diffusers
+    if config["_class_name"] == "ZImageTransformer2DModel":
+        return theirs.convert_z_image_transformer_checkpoint_to_diffusers
     source = inspect.getsource(theirs.convert_flux_transformer_checkpoint_to_diffusers)
     assert "inner_dim = 3072" in source
     names = dict(vars(theirs))

@@ -117,7 +117,7 @@ public sealed interface Conversion
         Optional<SingleFile> whole = SingleFile.of(file);
         if (whole.isEmpty()) {
             throw new ModelException(
-                    "%s: %s has no whole model of Stable Diffusion 1.x, 2.x or SDXL, no transformer of Stable Diffusion 3 or Flux.1, and none of guided diffusion, GLIDE or point-voxel diffusion, so it becomes one file. Give a name that ends in %s"
+                    "%s: %s has no whole model of Stable Diffusion 1.x, 2.x or SDXL, no transformer of Stable Diffusion 3, Flux.1 or Z-Image, and none of guided diffusion, GLIDE or point-voxel diffusion, so it becomes one file. Give a name that ends in %s"
                             .formatted(out, source, WeightFile.SAFETENSORS));
         }
         return new SingleFileConversion(whole.get(), target);

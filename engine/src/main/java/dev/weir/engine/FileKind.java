@@ -86,9 +86,12 @@ final class FileKind {
         if (has(names, "double_blocks.")) {
             return Refusal.transformerFile("a single-file checkpoint of FLUX");
         }
+        if (has(names, "cap_pad_token")) {
+            return Refusal.transformerFile("a single-file checkpoint of Z-Image");
+        }
         if (has(names, "cap_embedder.1.weight") && has(names, "noise_refiner.0.")) {
             return new Refusal(
-                    "a single-file checkpoint of a transformer like Z-Image's", "Weir runs Z-Image as a folder");
+                    "a single-file checkpoint of a transformer like Z-Image's", "Weir runs Z-Image alone of them");
         }
         if (has(names, "clip_txt_mapper.") || has(names, "effnet_mapper.") || has(names, "vquantizer.")) {
             return new Refusal(

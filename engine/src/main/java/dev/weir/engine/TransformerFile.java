@@ -1,5 +1,6 @@
 package dev.weir.engine;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.engine.original.Naming;
@@ -14,41 +15,80 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * A safetensors file with the transformer of Flux.1 or Stable Diffusion 3 under the names of the original repositories, and maybe other
- * parts of the model. A diffusers folder has the parts that the file does not have, and their configurations. Immutable; any thread.
+ * A safetensors file with the transformer of Flux.1, Stable Diffusion 3 or Z-Image under the names of the original repositories, and maybe
+ * other parts of the model. A diffusers folder has the parts that the file does not have, and their configurations. Immutable; any thread.
  */
 final class TransformerFile implements ModelSource {
 
     private enum Kind {
-        FLUX("Flux.1", "flux", "FluxTransformer2DModel", "double_blocks.0.img_attn.qkv.weight"),
-        SD3("Stable Diffusion 3", "sd3", "SD3Transformer2DModel", "joint_blocks.0.x_block.attn.qkv.weight");
+        FLUX(
+                "Flux.1",
+                "flux",
+                "FluxTransformer2DModel",
+                "double_blocks.0.img_attn.qkv.weight",
+                tensors -> TransformerLayers.ofFlux(),
+                (shape, usual) -> shape.flux()),
+        SD3(
+                "Stable Diffusion 3",
+                "sd3",
+                "SD3Transformer2DModel",
+                "joint_blocks.0.x_block.attn.qkv.weight",
+                tensors -> TransformerLayers.ofSd3(blocks(tensors)),
+                TransformerShape::stableDiffusionThree),
+        Z_IMAGE(
+                "Z-Image",
+                "z_image",
+                "ZImageTransformer2DModel",
+                "cap_pad_token",
+                tensors -> TransformerLayers.ofZImage(),
+                TransformerShape::zImage);
 
         private final String title;
         private final String folder;
         private final String network;
         private final String first;
+        private final Function<Weights, TransformerLayers> layers;
+        private final BiFunction<TransformerShape, JsonNode, ObjectNode> config;
 
-        Kind(String title, String folder, String network, String first) {
+        /**
+         * @param folder the configuration that comes with Weir
+         * @param first a tensor that no other kind has
+         * @param config what the shapes say beside a usual configuration
+         */
+        Kind(
+                String title,
+                String folder,
+                String network,
+                String first,
+                Function<Weights, TransformerLayers> layers,
+                BiFunction<TransformerShape, JsonNode, ObjectNode> config) {
             this.title = title;
             this.folder = folder;
             this.network = network;
             this.first = first;
+            this.layers = layers;
+            this.config = config;
         }
     }
 
     private static final String TRANSFORMER = "transformer";
     private static final String SCHEDULER = "scheduler";
     private static final String AUTOENCODER = "vae";
-    /** Where ComfyUI's files have text encoders, by the classes of those of Stable Diffusion 3 and Flux.1. */
+    private static final String QWEN = "text_encoders.qwen3_4b.transformer.";
+    /** Where ComfyUI's files have text encoders, by their classes, or by their folders. */
     private static final Map<String, String> TEXT_ENCODERS = Map.of(
             "text_encoder", "text_encoders.clip_l.transformer.",
             "text_encoder_2", "text_encoders.clip_g.transformer.",
-            "T5EncoderModel", "text_encoders.t5xxl.transformer.");
+            "T5EncoderModel", "text_encoders.t5xxl.transformer.",
+            "Qwen3Model", QWEN,
+            "Qwen3ForCausalLM", QWEN);
 
     private static final String CLIP_L = TEXT_ENCODERS.get("text_encoder");
     /** The matrix behind a CLIP that diffusers reads a vector of. ComfyUI's files have none for the smaller one. */
@@ -81,14 +121,11 @@ final class TransformerFile implements ModelSource {
             throw new ModelException("%s: its parts are not for %s, which is what %s has the transformer of"
                     .formatted(parts, kind.title, file.path()));
         }
-        TransformerLayers layers =
-                kind == Kind.FLUX ? TransformerLayers.ofFlux() : TransformerLayers.ofSd3(blocks(file.tensors()));
-        this.transformer = new TransformerNaming(layers).of(file.path(), file.tensors(), prefix);
-        var shape = new TransformerShape(transformer);
-        this.config = kind == Kind.FLUX
-                ? shape.flux()
-                : shape.stableDiffusionThree(
-                        ComponentConfig.read(home(TRANSFORMER)).json());
+        this.transformer =
+                new TransformerNaming(kind.layers.apply(file.tensors())).of(file.path(), file.tensors(), prefix);
+        this.config = kind.config.apply(
+                new TransformerShape(transformer),
+                ComponentConfig.read(home(TRANSFORMER)).json());
     }
 
     /** Empty where the path is no such file, or its settings name no folder with the other parts. */

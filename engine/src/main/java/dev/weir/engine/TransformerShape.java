@@ -61,6 +61,29 @@ record TransformerShape(Weights weights) {
         return json;
     }
 
+    /**
+     * The configuration of Z-Image.
+     *
+     * @param usual where queries and keys have no norms, the shapes do not say how wide a head is
+     */
+    ObjectNode zImage(JsonNode usual) {
+        String norm = "layers.0.attention.norm_q.weight";
+        int width = side("cap_embedder.1.weight", 0);
+        int heads = has(norm)
+                ? width / Math.max(1, side(norm, 0))
+                : usual.path("n_heads").asInt();
+        return JsonNodeFactory.instance
+                .objectNode()
+                .put("dim", width)
+                .put("cap_feat_dim", side("cap_embedder.1.weight", 1))
+                .put("in_channels", side("all_x_embedder.2-1.weight", 1) / 4)
+                .put("n_layers", blocks("layers"))
+                .put("n_refiner_layers", blocks("noise_refiner"))
+                .put("n_heads", heads)
+                .put("n_kv_heads", heads)
+                .put("qk_norm", has(norm));
+    }
+
     private ObjectNode embedders() {
         return JsonNodeFactory.instance
                 .objectNode()

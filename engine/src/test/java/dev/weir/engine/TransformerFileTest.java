@@ -38,7 +38,9 @@ class TransformerFileTest {
         "flux-dev, flux/dev, flux/schnell, other",
         "flux-schnell, flux/schnell, flux/dev, ''",
         "sd3, sd3/sd3, sd3/sd3, painted",
-        "sd35, sd3/sd35, sd3/sd35, medium"
+        "sd35, sd3/sd35, sd3/sd35, medium",
+        "z-image, z_image/model, z_image/model, guided",
+        "z-image-all, z_image/model, z_image/model, turbo"
     })
     void aConvertedFileIsTheFolderThatItWasMadeOf(String name, String folder, String scheduler, String picture)
             throws IOException {
@@ -51,6 +53,10 @@ class TransformerFileTest {
             Files.delete(parts.resolve("text_encoder/model.safetensors"));
             Files.delete(parts.resolve("text_encoder_2/model.safetensors"));
             Files.delete(parts.resolve("text_encoder_3/model.safetensors"));
+            Files.delete(parts.resolve("vae/diffusion_pytorch_model.safetensors"));
+        }
+        if (name.equals("z-image-all")) {
+            Files.delete(parts.resolve("text_encoder/model.safetensors"));
             Files.delete(parts.resolve("vae/diffusion_pytorch_model.safetensors"));
         }
         Path file = SingleFiles.write(temporary.resolve("one.safetensors"), SingleFiles.tiny(name));
@@ -122,7 +128,8 @@ class TransformerFileTest {
         "flux-schnell, flux/dev, num_layers, 19",
         "sd3-medium, sd3/sd3, num_attention_heads, 24",
         "sd3.5-medium, sd3/sd35, pos_embed_max_size, 384",
-        "sd3.5-large, sd3/sd35, num_layers, 38"
+        "sd3.5-large, sd3/sd35, num_layers, 38",
+        "z-image, z_image/model, n_heads, 30"
     })
     void aPublishedFileSaysItsConfiguration(String name, String folder, String key, int value) throws IOException {
         Path parts = parts(folder, "parts");
@@ -203,6 +210,22 @@ class TransformerFileTest {
         // The tiny folder's is not square as the published one's.
         ObjectNode config = (ObjectNode) index.config("text_encoder").json();
         Networks.check(config.put("projection_dim", width), clip);
+    }
+
+    /** ComfyUI's files of Z-Image have one tensor that no network reads. */
+    @Test
+    void aFileOfZImageHasNoOtherTensors() throws IOException {
+        Map<String, SingleFiles.Entry> tensors = SingleFiles.tiny("z-image");
+        tensors.put("norm_final.weight", SingleFiles.Entry.floats(1));
+        Path folder = ReferenceFile.path("z_image/model");
+        Path file = SingleFiles.write(temporary.resolve("one.safetensors"), tensors);
+        assertThat(convert(file, temporary.resolve("new"), folder)).isNotNull();
+
+        tensors.put("siglip_embedder.0.weight", SingleFiles.Entry.floats(1));
+        Path omni = SingleFiles.write(temporary.resolve("omni.safetensors"), tensors);
+        assertThatThrownBy(() -> convert(omni, temporary.resolve("new"), folder))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("siglip_embedder.0.weight");
     }
 
     /** Of all-in-one files of Flux.1. */

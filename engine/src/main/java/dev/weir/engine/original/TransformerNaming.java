@@ -3,14 +3,19 @@ package dev.weir.engine.original;
 import dev.weir.engine.weights.WeightViews;
 import java.util.List;
 
-/** The tensors of a transformer of Flux.1 or Stable Diffusion 3 in its original repository. */
+/** The tensors of a transformer in its original repository. */
 public record TransformerNaming(TransformerLayers layers) implements Naming {
 
     private static final String POSITIONS = "pos_embed";
     private static final String SCALE = "scale";
+    /** A norm of Z-Image's that nothing reads. */
+    private static final String UNREAD = "norm_final.weight";
 
     @Override
     public void add(String name, String original, WeightViews into) {
+        if (name.equals(UNREAD)) {
+            return;
+        }
         int end = name.lastIndexOf('.');
         List<String> own = end < 0 ? List.of() : layers.own(name.substring(0, end));
         if (own.isEmpty()) {
