@@ -15,6 +15,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalize
 from transformers import Qwen2Tokenizer, Qwen3Config, Qwen3Model
 
 import comfy_flow_pictures
+import single_files
 from checkpoints import randomize, scale_last, snap
 from fixtures import OUT, generator, save_cases, save_json, save_tensors
 from flux import pictures, wide_vae, workflow
@@ -26,6 +27,7 @@ HOME = OUT / "z_image"
 MODEL = HOME / "model"
 WIDTH = 16
 PIECES = 330
+KEPT = 64  # recorded states of a text
 MARKS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 WORD = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 
@@ -53,11 +55,19 @@ CASES = [
     {"name": "turbo", "prompt": "a red apple on a green hill", "guidance_scale": 0.0, "width": 48, "height": 32, "steps": 8},
     {"name": "guided", "prompt": LONG, "negative_prompt": "blurry", "guidance_scale": 5.0, "width": 64, "height": 32, "steps": 5},
     {"name": "beside", "prompt": "", "guidance_scale": 2.5, "width": 48, "height": 32, "steps": 6},
+    {"name": "faint", "prompt": "a red apple", "negative_prompt": "blurry", "guidance_scale": 0.5, "width": 48, "height": 32, "steps": 5},
+    {"name": "long", "prompt": LONG * 9, "guidance_scale": 1.0, "width": 32, "height": 32, "steps": 2},
     {"name": "image", "prompt": "a red apple", "negative_prompt": "", "guidance_scale": 4.0, "width": 48, "height": 32, "steps": 7, "strength": 0.6,
      "image": "photo.png"},
     {"name": "painted", "prompt": "a red apple", "guidance_scale": 0.0, "width": 48, "height": 32, "steps": 5, "strength": 0.85,
      "image": "photo.png", "mask": "mask.png"},
 ]
+# As published, and with the other parts as ComfyUI writes them.
+FILES = {
+    "z-image": {single_files.BARE: "z_image/model/transformer"},
+    "z-image-all": {single_files.UNET: "z_image/model/transformer", single_files.VAE: "z_image/model/vae",
+                    single_files.QWEN: "z_image/model/text_encoder"},
+}
 PIPELINES = {"text_to_image": ZImagePipeline, "image_to_image": ZImageImg2ImgPipeline, "inpainting": ZImageInpaintPipeline}
 
 
@@ -96,7 +106,7 @@ def publish(folder) -> None:
     config = json.loads((folder / "config.json").read_text())
     save_json(folder / "config.json", {
         **{key: value for key, value in config.items() if key not in ("rope_parameters", "layer_types", "dtype")},
-        "architectures": ["Qwen3ForCausalLM"], "rope_scaling": None, "rope_theta": 5000, "torch_dtype": "float16", "transformers_version": "4.51.0"})
+        "architectures": ["Qwen3ForCausalLM"], "rope_scaling": None, "rope_theta": 5000, "torch_dtype": "bfloat16", "transformers_version": "4.51.0"})
 
 
 def transformer(seed: int) -> ZImageTransformer2DModel:
@@ -119,8 +129,8 @@ def checkpoint(seed: int) -> None:
     tokenizer(MODEL / "tokenizer")
     words = Qwen2Tokenizer.from_pretrained(MODEL / "tokenizer")
     pipe = ZImagePipeline(
-        scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0), vae=wide_vae(seed).half(), text_encoder=encoder(len(words), seed + 1).half(),
-        tokenizer=words, transformer=transformer(seed + 2).half())
+        scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0), vae=wide_vae(seed).half(), text_encoder=encoder(len(words), seed + 1).bfloat16(),
+        tokenizer=words, transformer=transformer(seed + 2).bfloat16())
     pipe.save_pretrained(MODEL)
     shutil.rmtree(MODEL / "tokenizer")
     tokenizer(MODEL / "tokenizer")
@@ -140,9 +150,10 @@ def run(case: dict) -> tuple[dict, torch.Tensor]:
     pipe.set_progress_bar_config(disable=True)
     guided = case["guidance_scale"] > 0
     states, negative = pipe.encode_prompt(case["prompt"], negative_prompt=case["negative_prompt"], do_classifier_free_guidance=guided)
-    tensors, forward, steps = {"states": states[0]}, pipe.transformer.forward, []
+    tensors, forward, steps = {"states": states[0][:KEPT]}, pipe.transformer.forward, []
     if guided:
-        tensors["negative_states"] = negative[0]
+        tensors["negative_states"] = negative[0][:KEPT]
+    assert (len(states[0]) == 512) == (case["name"] == "long"), len(states[0])
 
     def record(x, t, *more, **options):
         answer = forward(x, t, *more, **options)
@@ -182,6 +193,10 @@ def token_ids() -> None:
 def main() -> None:
     shutil.rmtree(HOME, ignore_errors=True)
     checkpoint(810)
+    for name, parts in FILES.items():
+        single_files.save(name, single_files.tiny(parts))
+    shapes = single_files.published_transformer(ZImageTransformer2DModel, {})
+    single_files.save("z-image-published", shapes | {"norm_final.weight": [3840]})  # which nothing reads
     token_ids()
     tensors, cases = {}, []
     for case in CASES:

@@ -30,11 +30,12 @@ public final class Branches {
 
     private Branches() {}
 
-    /** Whether a stage of the sample uses classifier-free guidance, and so needs the negative branch. */
+    /** Whether a stage of the sample uses classifier-free guidance, and so needs the negative branch. Gateways count its rows. */
     public static boolean isGuided(Task task) {
         return task.getRouteList().stream()
-                .filter(stage -> stage.getRole() == StageRole.DIFFUSE && stage.getRows() != 1)
-                .anyMatch(stage -> ClassifierFreeGuidance.isGuided(guidanceScale(task, stage)));
+                .filter(stage -> stage.getRole() == StageRole.DIFFUSE)
+                .anyMatch(stage -> stage.getRows() > 1
+                        || stage.getRows() == 0 && ClassifierFreeGuidance.isGuided(guidanceScale(task, stage)));
     }
 
     /** A prior and a refiner have their own. */

@@ -12,6 +12,15 @@ import java.util.Map;
 /** The nodes of attention and of its masks. Confined to one thread. */
 final class AttentionNodes {
 
+    /** More masked tokens than this have more scores than should be in memory at once. */
+    private static final int MANY = 2048;
+
+    /** What is added to the scores of tokens that are not seen. */
+    private static final double UNSEEN = -10000;
+
+    /** Numbers that a head has for its mask. One would do; kernels want widths of whole eights. */
+    private static final int MASK_WIDTH = 8;
+
     private final Nodes nodes;
     private final Names names;
     private final Shapes shapes;
@@ -35,6 +44,10 @@ final class AttentionNodes {
         if (!isWithLayers(o)) {
             var inputs = new ArrayList<>(List.of(names.of(o, 0), names.of(o, 1), names.of(o, 2)));
             boolean masked = isMasked(o);
+            if (isOfMany(o)) {
+                names.bind(o, maskedByChannels(o));
+                return;
+            }
             if (o.has(3)) {
                 inputs.add(""); // no bias of the projections
                 inputs.add(masked ? mask(o, names.of(o, 1)) : "");
@@ -81,6 +94,49 @@ final class AttentionNodes {
                 && layers.stream()
                         .allMatch(layer -> layer.adapter().isEmpty()
                                 && uses.onlyReader(layer.output(), Op.ATTENTION).isPresent());
+    }
+
+    private static boolean isOfMany(Operation o) {
+        return isMasked(o)
+                && !o.flag("causal")
+                && !o.flag("positions")
+                && !o.flag("unscaled")
+                && o.value(1).positions() > MANY;
+    }
+
+    /**
+     * Attention to many tokens with a mask that is a number more of each key, by which a one of each query is multiplied. ONNX Runtime holds
+     * all scores where it is told of a mask, and a block of them where it is not.
+     */
+    private String maskedByChannels(Operation o) {
+        int heads = o.integer("heads");
+        double scale = Math.sqrt(heads / (double) o.value(0).channels());
+        var mask = mask(o, names.of(o, 1)); // [B, T]
+        var unseen = shapes.derived("unseen by " + mask, () -> {
+            var missing = nodes.node("Sub", nodes.number(1), nodes.cast(mask));
+            return nodes.node(
+                    "Unsqueeze",
+                    nodes.node("Mul", missing, nodes.number(UNSEEN / scale)),
+                    nodes.integers(2, 3)); // [B, T, 1, 1]
+        });
+        var first = new float[MASK_WIDTH];
+        first[0] = 1;
+        return nodes.contrib(
+                "MultiHeadAttention",
+                List.of(
+                        widened(names.of(o, 0), heads, nodes.floats(first, 1, 1, 1, MASK_WIDTH)),
+                        widened(names.of(o, 1), heads, unseen),
+                        names.of(o, 2)),
+                Map.of("num_heads", heads, "scale", scale));
+    }
+
+    /** Tokens with more numbers behind those of each head. */
+    private String widened(String tokens, int heads, String more) {
+        var split = nodes.node("Reshape", tokens, nodes.integers(0, 0, heads, -1));
+        var sides =
+                nodes.node("Concat", List.of(shapes.of(split, 0, 3), nodes.integers(MASK_WIDTH)), Map.of("axis", 0));
+        var wider = nodes.node("Concat", List.of(split, nodes.node("Expand", more, sides)), Map.of("axis", 3));
+        return nodes.node("Reshape", wider, nodes.integers(0, 0, -1));
     }
 
     private static boolean isMasked(Operation o) {

@@ -157,9 +157,8 @@ final class ZImageDiffusion implements PipelineType {
         if (scale == 0) {
             return Guider.none(prompt);
         }
-        if (!ClassifierFreeGuidance.isGuided(scale)) {
-            throw new IllegalArgumentException(
-                    "guidance_scale %s: Z-Image takes 0, which is none, and what is above 1".formatted(scale));
+        if (scale < 0) {
+            throw new IllegalArgumentException("guidance_scale %s is below 0, which is none".formatted(scale));
         }
         var guided = new ClassifierFreeGuidance(prompt, begin.branch(Port.UNCOND), scale + 1, 0);
         return begin.inInterval(guided, Guider.none(prompt));

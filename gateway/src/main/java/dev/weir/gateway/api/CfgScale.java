@@ -12,17 +12,17 @@ public final class CfgScale {
 
     private CfgScale() {}
 
-    /** The model's own scale. Empty: it is between none and 1, which is not computed. */
+    /** The model's own scale. Empty: it is below none. */
     public static OptionalDouble own(double cfg, ModelCard model) {
         if (!ModelFields.guidesFromPrompt(model)) {
             return OptionalDouble.of(cfg);
         }
-        return cfg != 1 && cfg <= 2 ? OptionalDouble.empty() : OptionalDouble.of(cfg - 1);
+        return cfg < 1 ? OptionalDouble.empty() : OptionalDouble.of(cfg - 1);
     }
 
     /** What is wrong with a scale that is not computed. */
     public static String problem(ModelCard model) {
-        return "must be 1 or above 2 for " + model.getId();
+        return "must be at least 1 for " + model.getId();
     }
 
     public static float shown(Generation made, ModelCard model) {

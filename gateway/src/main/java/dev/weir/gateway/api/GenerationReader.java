@@ -115,14 +115,9 @@ final class GenerationReader {
 
     /** A model without guidance has a scale of 1, which has no effect. */
     private static float guidance(Fields fields, ModelCard card, Workflow workflow) {
-        Optional<Float> scale = number(fields, workflow, GUIDANCE).map(Double::floatValue);
-        if (ModelFields.guidesFromPrompt(card)) {
-            scale.filter(value -> value > 0 && value <= 1).ifPresent(value -> {
-                throw fields.invalid(
-                        "out_of_range", GUIDANCE, "must be 0 or above 1 for %s, not %s".formatted(card.getId(), value));
-            });
-        }
-        return scale.orElse(WorkflowChoice.field(workflow, GUIDANCE).isPresent() ? card.getDefaultGuidanceScale() : 1);
+        return number(fields, workflow, GUIDANCE)
+                .map(Double::floatValue)
+                .orElse(WorkflowChoice.field(workflow, GUIDANCE).isPresent() ? card.getDefaultGuidanceScale() : 1);
     }
 
     private static void guidanceInterval(Fields fields, Workflow workflow, Generation.Builder generation) {

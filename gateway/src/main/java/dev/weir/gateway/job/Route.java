@@ -203,7 +203,7 @@ public final class Route {
     }
 
     private static int rows(WorkflowStage stage, Generation generation) {
-        boolean guided = generation.getGuidanceScale() > GUIDED
+        boolean guided = generation.getGuidanceScale() > (stage.getGuidesFromPrompt() ? 0 : GUIDED)
                 && !(generation.hasImageGuidanceScale() && generation.getImageGuidanceScale() < GUIDED);
         if (!guided || stage.getEmbedsGuidance()) {
             return 1;

@@ -77,6 +77,18 @@ final class RouteTest {
         assertThat(rows(workflow, generation.setGuidanceScale(1))).isEqualTo(1);
     }
 
+    /** The scales of some models count from the prompt's output on. */
+    @Test
+    void aScaleOfOneIsNoneOnlyWhereItCountsFromTheNegativePrompt() {
+        Workflow workflow = TestCards.textToImage(32, 64, 8, 64);
+        Workflow.Builder other = workflow.toBuilder();
+        other.getStagesBuilder(DENOISER).setGuidesFromPrompt(true);
+        assertThat(rows(workflow, 1)).isEqualTo(1);
+        assertThat(rows(workflow, 1.5f)).isEqualTo(2);
+        assertThat(rows(other.build(), 0)).isEqualTo(1);
+        assertThat(rows(other.build(), 0.5f)).isEqualTo(2);
+    }
+
     @Test
     void theGuidedCallsAreThoseOfTheInterval() {
         Workflow workflow = TestCards.textToImage(32, 64, 8, 64);
