@@ -8,7 +8,8 @@ from fixtures import OUT, generator, save_tensors
 
 SIZES = {"larger": (8, 12), "other": (7, 5), "smaller": (2, 3)}
 MODES = {"nearest": {}, "nearest-exact": {}, "area": {}, "bilinear": {}, "bicubic": {},
-         "bilinear-antialiased": {"antialias": True}, "bicubic-antialiased": {"antialias": True}}
+         "bilinear-antialiased": {"antialias": True}, "bicubic-antialiased": {"antialias": True},
+         "bicubic-antialiased-aligned": {"antialias": True, "align_corners": True}}
 
 
 def slerp(one: torch.Tensor, other: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
@@ -52,8 +53,9 @@ def main() -> None:
     latent = torch.randn([1, 2, 4, 6], generator=generator(7))
     tensors = {"latent": latent[0]}
     for name, more in MODES.items():
+        mode = name.removesuffix("-aligned").removesuffix("-antialiased")
         for size, sides in SIZES.items():
-            tensors[f"{name}/{size}"] = interpolate(latent, size=sides, mode=name.removesuffix("-antialiased"), **more)[0]
+            tensors[f"{name}/{size}"] = interpolate(latent, size=sides, mode=mode, **more)[0]
     for size, sides in SIZES.items():
         tensors[f"bislerp/{size}"] = bislerp(latent, sides)[0]
     alike = torch.stack([latent[0, 0], 2 * latent[0, 0]])[None]

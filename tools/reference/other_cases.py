@@ -145,6 +145,7 @@ def pixel_cases():
     for name, scheduler in (("edm-euler", "EDMEulerScheduler"), ("edm-dpm", "EDMDPMSolverMultistepScheduler")):
         yield f"{name}/exponential/1", scheduler, 1, {**EDM_PLAYGROUND, "sigma_schedule": "exponential"}, {}
     yield "flow-lcm/beta", "FlowMatchLCMScheduler", 4, {"use_beta_sigmas": True, "invert_sigmas": True}, {}
+    yield "wuerstchen/stage-c", "DDPMWuerstchenScheduler", 29, {"timestep_spacing": "stage_c"}, {}
 
 
 GROUPS = (few_step_cases, sa_solver_cases, edm_cases, flow_cases, pixel_cases)

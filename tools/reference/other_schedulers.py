@@ -20,6 +20,7 @@ from diffusers import (
     UnCLIPScheduler,
 )
 from diffusers.pipelines.flux.pipeline_flux import calculate_shift
+from diffusers.pipelines.wuerstchen import DEFAULT_STAGE_C_TIMESTEPS
 from diffusers.schedulers.deprecated import ScoreSdeVpScheduler
 
 from fixtures import OUT, save_cases, save_tensors
@@ -101,6 +102,8 @@ def schedule(scheduler, steps, options):
             options["image_seq_len"], config.base_image_seq_len, config.max_image_seq_len, config.base_shift,
             config.max_shift,
         )
+    if scheduler.config.get("timestep_spacing") == "stage_c":  # Weir's key for what WuerstchenPriorPipeline takes as timesteps
+        steps, keys = None, {"timesteps": DEFAULT_STAGE_C_TIMESTEPS}
     scheduler.set_timesteps(steps, **keys)
     if hasattr(scheduler, "set_begin_index"):
         scheduler.set_begin_index(0)

@@ -1,6 +1,8 @@
 """Stable Cascade: its two repositories as two folders, the trajectories of both stages, and the picture."""
 
 import shutil
+from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from diffusers import (
@@ -93,6 +95,10 @@ def run(case: dict) -> tuple[dict, torch.Tensor]:
         scheduler=DDPMWuerstchenScheduler.from_pretrained(DECODER / "scheduler"),
         vqgan=PaellaVQModel.from_pretrained(DECODER / "vqgan", torch_dtype=torch.float32),
         **{f"prior_{name}": part for name, part in first.components.items()})
+    return trajectories(pipe, case)
+
+
+def trajectories(pipe, case: dict) -> tuple[dict, torch.Tensor]:
     pipe.set_progress_bar_config(disable=True)
     prior_steps, steps = [], []
     pipe.prior_pipe.scheduler.step = recorded(pipe.prior_pipe.scheduler.step, prior_steps)
@@ -106,19 +112,23 @@ def run(case: dict) -> tuple[dict, torch.Tensor]:
             **{f"step {number}": steps[number] for number in case["recorded"]}}, image
 
 
-def main() -> None:
-    checkpoint()
+def record(home: Path, wanted: list[dict], run: Callable[[dict], tuple[dict, torch.Tensor]]) -> None:
     tensors, cases = {}, []
-    for case in CASES:
+    for case in wanted:
         case = {"prompt": PROMPT, "negative_prompt": None, "sampler": "wuerstchen", "prior_steps": 5, "prior_guidance_scale": 4.0,
                 "guidance_scale": 0.0, "width": SIDE, "height": SIDE, "seed": SEED, "steps": 4, **case}
         found, image = run(case)
         tensors |= {f"{case['name']}/{key}": value for key, value in found.items()}
         if case["name"] == "text":
-            image.save(HOME / "text.png", optimize=True)
+            image.save(home / "text.png", optimize=True)
         cases.append(case)
-    save_tensors(HOME / "io.safetensors", tensors)
-    save_cases(HOME / "cases.json", cases)
+    save_tensors(home / "io.safetensors", tensors)
+    save_cases(home / "cases.json", cases)
+
+
+def main() -> None:
+    checkpoint()
+    record(HOME, CASES, run)
 
 
 if __name__ == "__main__":

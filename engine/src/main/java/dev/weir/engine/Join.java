@@ -8,6 +8,8 @@ public enum Join {
     PAD,
     /** Channels beside the sample's own. */
     CONCAT,
+    /** What other inputs of the network are made of: the network itself does not see it. All rows have one shape. */
+    SOURCE,
     /**
      * Tokens along the last axis that a row may lack. Rows with other numbers of them, and rows without, share a forward: shorter ones
      * are padded, with a mask of what counts.

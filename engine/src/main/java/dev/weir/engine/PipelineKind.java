@@ -43,7 +43,9 @@ enum PipelineKind {
     CASCADE_PRIOR(
             "StableCascadePrior.*",
             "the prior of Stable Cascade alone, which belongs into the folder \"prior\" of its decoder's folder"),
-    WUERSTCHEN("Wuerstchen.*", "a Wuerstchen model, older than Stable Cascade");
+    WUERSTCHEN_PRIOR(
+            "WuerstchenPrior.*",
+            "the prior of Wuerstchen alone, which belongs into the folder \"prior\" of its decoder's folder");
 
     private final Pattern className;
     private final String what;

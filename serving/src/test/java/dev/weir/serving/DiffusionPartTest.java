@@ -23,6 +23,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DiffusionPartTest {
 
@@ -81,15 +83,18 @@ class DiffusionPartTest {
     }
 
     /** The decoder's rows see what the prior made, whose size is another one. */
-    @Test
-    void theGroupOfTestRowsHasWhatAPriorMakesForAPictureOfTheirSize() {
-        ModelFolder folder =
-                ModelFolder.open(Path.of("../engine/src/test/resources/reference/stable_cascade/pipeline"));
+    @ParameterizedTest
+    @ValueSource(strings = {"stable_cascade", "wuerstchen"})
+    void theGroupOfTestRowsHasWhatAPriorMakesForAPictureOfTheirSize(String family) {
+        ModelFolder folder = ModelFolder.open(Path.of("../engine/src/test/resources/reference")
+                .resolve(family)
+                .resolve("pipeline"));
         int side = folder.card().nativeSize();
 
         try (DiffusionPart part = DiffusionPart.open(folder, 1, new ComputeTarget("cpu", Precision.FP32))) {
             assertThat(part.nativeKey().inputs().shapes())
                     .containsEntry("effnet", List.of(6, side * 3 / 128, side * 3 / 128));
+            assertThat(part.isFinite()).isTrue();
         }
     }
 

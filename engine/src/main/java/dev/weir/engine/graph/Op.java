@@ -41,6 +41,8 @@ public enum Op {
     LEAKY_RELU,
     /** Image, a slope for each channel. */
     PRELU,
+    /** x. */
+    SIGMOID,
     /** x. {@code x * tanh(softplus(x))}. */
     MISH,
     /** x. */
@@ -57,6 +59,8 @@ public enum Op {
     ADD,
     /** x, y. The product of each two numbers; the second may be {@link #OVER_PIXELS}, or an image or a sequence of one channel. */
     MULTIPLY,
+    /** x, y of one shape. The quotient of each two numbers. */
+    DIVIDE,
     /** x, weight. Their sum; the weight is the same for each row. */
     OFFSET,
     /** x; factor. */

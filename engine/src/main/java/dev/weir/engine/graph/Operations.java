@@ -49,6 +49,10 @@ abstract sealed class Operations permits Graph {
         return like(x, Op.MISH);
     }
 
+    public final Value sigmoid(Value x) {
+        return like(x, Op.SIGMOID);
+    }
+
     public final Value tanh(Value x) {
         return like(x, Op.TANH);
     }
@@ -94,6 +98,11 @@ abstract sealed class Operations permits Graph {
     /** Both of one shape, or the second a vector {@link #overPixels} or an image of one channel. */
     public final Value multiply(Value x, Value y) {
         return like(x, Op.MULTIPLY, Map.of(), x, y);
+    }
+
+    /** Both of one shape. */
+    public final Value divide(Value x, Value y) {
+        return like(x, Op.DIVIDE, Map.of(), x, y);
     }
 
     public final Value scale(Value x, double factor) {

@@ -4,9 +4,9 @@ import dev.weir.engine.LatentShape;
 import java.util.Locale;
 
 /**
- * Planes of numbers at another size, as {@code torch.nn.functional.interpolate} computes them without aligned corners. Pixels are
- * areas, and the outermost ones continue past the edge. One axis is computed after the other. Stateless; any thread. {@link #BISLERP} is
- * ComfyUI's own.
+ * Planes of numbers at another size, as {@code torch.nn.functional.interpolate} computes them, without aligned corners where a name does
+ * not say so. Pixels are areas, and the outermost ones continue past the edge. One axis is computed after the other. Stateless; any
+ * thread. {@link #BISLERP} is ComfyUI's own.
  */
 public enum Interpolation {
     NEAREST,
@@ -15,6 +15,11 @@ public enum Interpolation {
     BILINEAR_ANTIALIASED,
     BICUBIC,
     BICUBIC_ANTIALIASED,
+    /**
+     * Where PyTorch is asked for both, it takes the distance between new pixels from aligned corners, and the place of the first one from
+     * areas.
+     */
+    BICUBIC_ANTIALIASED_ALIGNED,
     /** The mean of the pixels that a new one touches. */
     AREA,
     /** See {@link Bislerp}. */
@@ -79,11 +84,17 @@ public enum Interpolation {
                 case BICUBIC -> cubic(axis, i, length, scale * (i + 0.5f) - 0.5f);
                 case BILINEAR_ANTIALIASED -> filtered(axis, i, length, scale, Filter.BILINEAR);
                 case BICUBIC_ANTIALIASED -> filtered(axis, i, length, scale, Filter.BICUBIC);
+                case BICUBIC_ANTIALIASED_ALIGNED ->
+                    filtered(axis, i, length, aligned(length, newLength), Filter.BICUBIC);
                 case BISLERP -> throw new IllegalStateException("it is no sum of pixels");
                 case AREA -> mean(axis, i, i * length / newLength, ((i + 1) * length + newLength - 1) / newLength);
             }
         }
         return axis;
+    }
+
+    private static float aligned(int length, int newLength) {
+        return newLength == 1 ? 0 : (length - 1f) / (newLength - 1);
     }
 
     private static void linear(Axis axis, int i, int length, float place) {

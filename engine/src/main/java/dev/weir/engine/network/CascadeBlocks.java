@@ -2,69 +2,65 @@ package dev.weir.engine.network;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.graph.Graph;
-import dev.weir.engine.graph.Graph.Mask;
 import dev.weir.engine.graph.Value;
+import dev.weir.engine.network.CascadeLevel.Beside;
+import dev.weir.engine.network.CascadeLevel.Kind;
+import dev.weir.engine.network.CascadeLevel.Place;
+import dev.weir.engine.network.CascadeLevel.Seen;
+import dev.weir.engine.network.CascadeLevel.Tokens;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.IntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
- * The levels of Stable Cascade's network, on the way down and up again. Their images are kept as tokens.
+ * The levels of the networks of Stable Cascade and of Wuerstchen's decoder, on the way down and up again.
  *
  * @param levels the largest images first
- * @param times what the network is told besides the time
- * @param halves whether each level is half as large as the one before
  */
-record CascadeBlocks(List<Level> levels, int kernel, List<String> times, boolean halves) {
+record CascadeBlocks(List<Level> levels, Between between) {
 
-    /** The blocks of a level, some of which come several times, with a layer in between. */
-    record Level(
-            int width, int heads, boolean seesItself, List<Kind> kinds, int down, int up, int downRuns, int upRuns) {}
+    /** How often a level's blocks come on the way down and up, in runs with a layer in between. */
+    record Level(CascadeLevel blocks, int down, int up, int downRuns, int upRuns) {
 
-    enum Kind {
-        RESNET("SDCascadeResBlock"),
-        TIME("SDCascadeTimestepBlock"),
-        ATTENTION("SDCascadeAttnBlock");
-
-        private final String className;
-
-        Kind(String className) {
-            this.className = className;
+        int width() {
+            return blocks.width();
         }
     }
 
-    /** @param image any of its height and width */
-    record Stream(Value tokens, Value image) {
+    /** The layers between two levels. */
+    enum Between {
+        /** Each level is half as large as the one before. */
+        HALVING(true, "down_downscalers.%d.1", "up_upscalers.%d.1"),
+        /** All levels are as large. */
+        SWITCHED(false, "down_downscalers.%d.1.blocks.0", "up_upscalers.%d.1.blocks.1"),
+        /** As halving, numbered among the blocks of the level that they are the first of, and the last of on the way up. */
+        AMONG_BLOCKS(true, "down_blocks.%d.0.1", "up_blocks.%d.%d.1");
 
-        Value image(Graph g, Value other) {
-            return g.image(other, image);
-        }
+        private final boolean halves;
+        private final String smaller;
+        private final String larger;
 
-        private Stream with(Value other) {
-            return new Stream(other, image);
+        Between(boolean halves, String smaller, String larger) {
+            this.halves = halves;
+            this.smaller = smaller;
+            this.larger = larger;
         }
     }
-
-    /** What blocks see besides: embeddings of times, and the tokens that all attentions see. */
-    record Seen(List<Value> times, Value context) {}
 
     /** A level on the way down or up. */
-    private record Pass(String way, int index, Level level, int layers, int runs) {
-
-        static Pass down(int index, Level level) {
-            return new Pass("down", index, level, level.down(), level.downRuns());
-        }
-
-        static Pass up(int index, Level level) {
-            return new Pass("up", index, level, level.up(), level.upRuns());
-        }
-    }
+    private record Pass(String way, int index, Level level, int layers, int runs, int first) {}
 
     private static final String WIDTHS = "block_out_channels";
     private static final String KINDS = "block_types_per_layer";
     private static final String SWITCHES = "switch_level";
 
+    /** Of Stable Cascade. */
     static CascadeBlocks read(Config config) {
         var widths = config.integers(WIDTHS, List.of(2048, 2048));
         int count = widths.size();
@@ -78,17 +74,13 @@ record CascadeBlocks(List<Level> levels, int kernel, List<String> times, boolean
         var upRuns = reversed(counts(config, "up_blocks_repeat_mappers", count, List.of(1, 1)));
         var seeing = config.bools("self_attn", count, true);
         var kinds = kinds(config, count);
+        int kernel = CascadeLevel.kernel(config);
+        var times = StableCascadeUnet.times(config);
         List<Level> levels = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            int width = widths.get(i);
-            if (kinds.get(i).contains(Kind.ATTENTION) && (heads.get(i) == 0 || width % heads.get(i) != 0)) {
-                throw config.refused("num_attention_heads", "heads that part the level's channels");
-            }
+            CascadeLevel.requireHeads(config, "num_attention_heads", kinds.get(i), widths.get(i), heads.get(i));
             levels.add(new Level(
-                    width,
-                    heads.get(i),
-                    seeing.get(i),
-                    kinds.get(i),
+                    new CascadeLevel(widths.get(i), heads.get(i), seeing.get(i), kinds.get(i), kernel, times),
                     down.get(i),
                     up.get(i),
                     downRuns.get(i),
@@ -97,14 +89,11 @@ record CascadeBlocks(List<Level> levels, int kernel, List<String> times, boolean
         if (config.has(SWITCHES) && config.bools(SWITCHES, count - 1, false).contains(true)) {
             throw config.refused(SWITCHES, "null, or false for each level");
         }
-        int kernel = config.integer("kernel_size", 3);
-        if (kernel % 2 == 0) {
-            throw config.refused("kernel_size", "an odd number");
-        }
-        return new CascadeBlocks(List.copyOf(levels), kernel, StableCascadeUnet.times(config), !config.has(SWITCHES));
+        return new CascadeBlocks(List.copyOf(levels), config.has(SWITCHES) ? Between.SWITCHED : Between.HALVING);
     }
 
-    private static List<Integer> counts(Config config, String key, int size, List<Integer> otherwise) {
+    /** Numbers of all levels. */
+    static List<Integer> counts(Config config, String key, int size, List<Integer> otherwise) {
         var counts = config.integers(key, otherwise);
         if (counts.size() != size || counts.contains(0)) {
             throw config.refused(key, "a number above 0 for each of %d levels".formatted(size));
@@ -122,134 +111,105 @@ record CascadeBlocks(List<Level> levels, int kernel, List<String> times, boolean
         if (!config.has(KINDS)) {
             return Collections.nCopies(count, List.of(Kind.values()));
         }
-        List<List<Kind>> all = new ArrayList<>();
+        List<List<String>> names = new ArrayList<>();
         for (JsonNode level : config.json(KINDS)) {
-            List<Kind> kinds = new ArrayList<>();
-            for (JsonNode name : level) {
-                kinds.add(kind(name.asText()).orElseThrow(() -> config.refused(KINDS, "SDCascade blocks")));
-            }
-            if (kinds.isEmpty() || kinds.get(0) != Kind.RESNET) {
-                throw config.refused(KINDS, "levels that begin with SDCascadeResBlock");
-            }
-            all.add(List.copyOf(kinds));
+            List<String> own = new ArrayList<>();
+            level.forEach(name -> own.add(name.asText()));
+            names.add(own);
         }
-        if (all.size() != count) {
-            throw config.refused(KINDS, "blocks for each of %d levels".formatted(count));
-        }
-        return all;
+        return kinds(config, KINDS, names, count, Kind::className);
     }
 
-    private static Optional<Kind> kind(String className) {
-        return List.of(Kind.values()).stream()
-                .filter(kind -> kind.className.equals(className))
-                .findFirst();
+    /**
+     * @param names of the kinds of all levels
+     * @param named what a kind is called there
+     */
+    static List<List<Kind>> kinds(
+            Config config, String key, List<List<String>> names, int count, Function<Kind, String> named) {
+        Map<String, Kind> known = Stream.of(Kind.values()).collect(Collectors.toMap(named, Function.identity()));
+        if (names.size() != count) {
+            throw config.refused(key, "blocks for each of %d levels".formatted(count));
+        }
+        for (List<String> level : names) {
+            if (!known.keySet().containsAll(level)) {
+                throw config.refused(
+                        key, "blocks of " + known.keySet().stream().sorted().toList());
+            }
+            if (level.isEmpty() || known.get(level.get(0)) != Kind.RESNET) {
+                throw config.refused(key, "levels that begin with " + named.apply(Kind.RESNET));
+            }
+        }
+        return names.stream()
+                .map(level -> level.stream().map(known::get).toList())
+                .toList();
     }
 
     int widest() {
         return levels.stream().mapToInt(Level::width).max().orElseThrow();
     }
 
-    Stream describe(Graph g, Stream x, Seen seen) {
-        List<Stream> passed = new ArrayList<>();
-        for (int i = 0; i < levels.size(); i++) {
+    /** @param made what each level sees besides that another network made, by the levels' number on the way down and then up */
+    Tokens describe(Graph g, Tokens x, Seen seen, IntFunction<Optional<Value>> made) {
+        int count = levels.size();
+        List<Value> passed = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
             if (i > 0) {
                 x = smaller(g, x, i);
             }
-            x = run(g, Pass.down(i, levels.get(i)), x, Optional.empty(), seen);
-            passed.add(x);
+            x = run(g, down(i), x, new Beside(Optional.empty(), made.apply(i)), seen);
+            passed.add(x.all());
         }
-        for (int i = levels.size() - 1; i >= 0; i--) {
-            int index = levels.size() - 1 - i;
-            Optional<Value> beside =
-                    index == 0 ? Optional.empty() : Optional.of(passed.get(i).tokens());
-            x = run(g, Pass.up(index, levels.get(i)), x, beside, seen);
+        for (int index = 0; index < count; index++) {
+            int i = count - 1 - index;
+            Optional<Value> beside = index == 0 ? Optional.empty() : Optional.of(passed.get(i));
+            x = run(g, up(index, levels.get(i)), x, new Beside(beside, made.apply(count + index)), seen);
             if (i > 0) {
-                x = larger(g, x, index, i - 1);
+                x = larger(g, x, index, i);
             }
         }
         return x;
     }
 
-    private Stream smaller(Graph g, Stream x, int level) {
-        var image = x.image(g, StableCascadeUnet.norm(g, x.tokens()));
-        var name = "down_downscalers.%d.1".formatted(level);
-        int width = levels.get(level).width();
-        return stream(
-                g, halves ? g.conv2d(image, name, width, 2, 2, 0) : g.conv2d(image, name + ".blocks.0", width, 1));
+    private Pass down(int index) {
+        var level = levels.get(index);
+        int first = between == Between.AMONG_BLOCKS && index > 0 ? 1 : 0;
+        return new Pass("down", index, level, level.down(), level.downRuns(), first);
     }
 
-    private Stream larger(Graph g, Stream x, int index, int level) {
-        var image = x.image(g, StableCascadeUnet.norm(g, x.tokens()));
-        var name = "up_upscalers.%d.1".formatted(index);
+    private static Pass up(int index, Level level) {
+        return new Pass("up", index, level, level.up(), level.upRuns(), 0);
+    }
+
+    private Tokens smaller(Graph g, Tokens x, int level) {
+        var name = between.smaller.formatted(level);
         int width = levels.get(level).width();
-        return stream(
+        return Tokens.of(
                 g,
-                halves
-                        ? g.transposedConv2d(image, name, width, 2, 2, 0)
-                        : g.conv2d(image, name + ".blocks.1", width, 1));
+                between.halves ? g.conv2d(x.normed(g), name, width, 2, 2, 0) : g.conv2d(x.normed(g), name, width, 1));
     }
 
-    private static Stream stream(Graph g, Value image) {
-        return new Stream(g.tokens(image), image);
+    /** From a level to the one before. */
+    private Tokens larger(Graph g, Tokens x, int index, int level) {
+        var below = levels.get(level);
+        var name = between.larger.formatted(index, below.blocks().blocks(below.up()));
+        int width = levels.get(level - 1).width();
+        return Tokens.of(
+                g,
+                between.halves
+                        ? g.transposedConv2d(x.normed(g), name, width, 2, 2, 0)
+                        : g.conv2d(x.normed(g), name, width, 1));
     }
 
-    /** @param beside what the first block sees besides */
-    private Stream run(Graph g, Pass pass, Stream x, Optional<Value> beside, Seen seen) {
-        var level = pass.level();
+    private static Tokens run(Graph g, Pass pass, Tokens x, Beside beside, Seen seen) {
+        var blocks = pass.level().blocks();
+        var place = new Place("%s_blocks.%d".formatted(pass.way(), pass.index()), pass.first(), pass.layers());
         for (int run = 0; run < pass.runs(); run++) {
             if (run > 0) {
                 var name = "%s_repeat_mappers.%d.%d".formatted(pass.way(), pass.index(), run - 1);
-                x = x.with(g.tokens(g.conv2d(x.image(g, x.tokens()), name, level.width(), 1)));
+                x = x.with(g.tokens(g.conv2d(x.image(g), name, blocks.width(), 1)));
             }
-            for (int i = 0; i < pass.layers() * level.kinds().size(); i++) {
-                var block = g.at("%s_blocks.%d.%d".formatted(pass.way(), pass.index(), i));
-                x = switch (level.kinds().get(i % level.kinds().size())) {
-                    case RESNET -> residual(block, x, i == 0 ? beside : Optional.empty());
-                    case TIME -> x.with(timed(block, x.tokens(), seen.times()));
-                    case ATTENTION -> x.with(attention(block, level, x.tokens(), seen.context()));
-                };
-            }
+            x = blocks.run(g, place, x, beside, seen);
         }
         return x;
-    }
-
-    private Stream residual(Graph g, Stream x, Optional<Value> beside) {
-        int width = x.tokens().channels();
-        var image = g.depthwiseConv2d(x.image(g, x.tokens()), "depthwise", kernel, false);
-        var h = StableCascadeUnet.norm(g, g.tokens(image));
-        if (beside.isPresent()) {
-            h = g.concatChannels(h, beside.get());
-        }
-        h = g.gelu(g.linear(h, "channelwise.0", 4 * width));
-        h = g.linear(g.responseNorm(h, "channelwise.2", StableCascadeUnet.EPS), "channelwise.4", width);
-        return x.with(g.add(h, x.tokens()));
-    }
-
-    private Value timed(Graph g, Value x, List<Value> embeddings) {
-        int width = x.channels();
-        var sum = g.linear(embeddings.get(0), "mapper", 2 * width);
-        for (int i = 0; i < times.size(); i++) {
-            sum = g.add(sum, g.linear(embeddings.get(i + 1), "mapper_" + times.get(i), 2 * width));
-        }
-        var scale = g.unflat(g.narrow(sum, 0, width), 1); // [B, 1, D]
-        var shift = g.unflat(g.narrow(sum, width, width), 1);
-        return Modulation.modulated(g, x, shift, scale);
-    }
-
-    private static Value attention(Graph g, Level level, Value x, Value context) {
-        int width = level.width();
-        var seen = g.linear(g.silu(context), "kv_mapper.1", width);
-        var normed = StableCascadeUnet.norm(g, x);
-        if (level.seesItself()) {
-            seen = g.concatTokens(normed, seen);
-        }
-        var a = g.at("attention");
-        var attended = a.attention(
-                a.linear(normed, "to_q", width),
-                a.linear(seen, "to_k", width),
-                a.linear(seen, "to_v", width),
-                level.heads(),
-                Mask.NONE);
-        return g.add(x, a.linear(attended, "to_out.0", width));
     }
 }

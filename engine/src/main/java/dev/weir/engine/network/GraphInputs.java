@@ -42,7 +42,7 @@ final class GraphInputs {
     static String[] names(List<NetworkInput> inputs) {
         var names = new ArrayList<>(List.of("sample", "timestep"));
         for (NetworkInput input : inputs) {
-            if (input.join() != Join.CONCAT) {
+            if (input.join() != Join.CONCAT && input.join() != Join.SOURCE) {
                 names.add(input.name());
             }
             if (isMasked(input)) {

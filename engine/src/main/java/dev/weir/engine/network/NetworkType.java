@@ -41,6 +41,8 @@ record NetworkType(String className, Class<? extends Network> kind, Function<Jso
             new NetworkType(AutoencoderTiny.NAME, Autoencoder.class, AutoencoderTiny::read),
             new NetworkType(VqModel.NAME, Autoencoder.class, VqModel::read),
             new NetworkType(StableCascadeUnet.NAME, DenoisingNetwork.class, StableCascadeUnet::read),
+            new NetworkType(WuerstchenPrior.NAME, DenoisingNetwork.class, WuerstchenPrior::read),
+            new NetworkType(WuerstchenDiffNext.NAME, DenoisingNetwork.class, WuerstchenDiffNext::read),
             new NetworkType(PaellaVqModel.NAME, Autoencoder.class, PaellaVqModel::read),
             new NetworkType("CLIPVisionModelWithProjection", ClipVisionModel.class, ClipVisionModel::read),
             new NetworkType("StableDiffusionSafetyChecker", SafetyChecker.class, SafetyChecker::read));

@@ -72,7 +72,7 @@ record RowFeeds(
 
     private static List<Feed> feeds(NetworkInput input, List<HostTensor> rows) {
         return switch (input.join()) {
-            case CONCAT -> List.of();
+            case CONCAT, SOURCE -> List.of();
             case PAD ->
                 List.of(
                         padded(rows),

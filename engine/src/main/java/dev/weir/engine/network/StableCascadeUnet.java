@@ -11,8 +11,11 @@ import dev.weir.engine.graph.Graph;
 import dev.weir.engine.graph.Input;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.graph.Value;
+import dev.weir.engine.network.CascadeLevel.Seen;
+import dev.weir.engine.network.CascadeLevel.Tokens;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -49,11 +52,6 @@ record StableCascadeUnet(
 
     /** What the prior made, as diffusers calls it: once, another network made it of a picture. */
     static final String MADE = "effnet";
-
-    static final double EPS = 1e-6;
-
-    /** Times of 0 to 1 are embedded as those of other networks are, of up to 10,000. */
-    private static final double TIMES = 10_000;
 
     private static final int NOMINAL_SIDE = 256;
 
@@ -134,7 +132,7 @@ record StableCascadeUnet(
         var sample = g.castImage(g.input(Input.Kind.IMAGE, "sample", channels, side * side)); // [B, C, h, w]
         var pixels = patch == 1 ? sample : g.unshuffle(sample, patch);
         var image = g.conv2d(pixels, "embedding.1", width, 1); // [B, D, h / p, w / p]
-        var x = norm(g, g.tokens(image)); // [B, T, D]
+        var x = CascadeLevel.norm(g, g.tokens(image)); // [B, T, D]
         if (made > 0) {
             var given = g.castImage(g.input(Input.Kind.IMAGE, MADE, made, 24 * 24));
             x = g.add(x, mapped(g, "effnet_mapper", g.interpolateTo(given, image), width));
@@ -142,20 +140,15 @@ record StableCascadeUnet(
         if (seen > 0) {
             x = g.add(x, mapped(g, "pixels_mapper", nothing(g), width)); // one token for all
         }
-        var level =
-                blocks.describe(g, new CascadeBlocks.Stream(x, image), new CascadeBlocks.Seen(times(g), attended(g)));
-        var out = g.conv2d(level.image(g, norm(g, level.tokens())), "clf.1", channels * patch * patch, 1);
+        var level = blocks.describe(g, new Tokens(x, image), new Seen(times(g), attended(g)), pass -> Optional.empty());
+        var out = g.conv2d(level.normed(g), "clf.1", channels * patch * patch, 1);
         g.returns(patch == 1 ? out : g.shuffle(out, patch, false));
-    }
-
-    static Value norm(Graph g, Value tokens) {
-        return g.layerNorm(tokens, EPS);
     }
 
     /** Two layers on each pixel, and a norm. */
     private static Value mapped(Graph g, String name, Value image, int width) {
         var hidden = g.gelu(g.conv2d(image, name + ".0", 4 * width, 1));
-        return norm(g, g.tokens(g.conv2d(hidden, name + ".2", width, 1)));
+        return CascadeLevel.norm(g, g.tokens(g.conv2d(hidden, name + ".2", width, 1)));
     }
 
     /** An image of one pixel of zeros for each row. */
@@ -168,7 +161,7 @@ record StableCascadeUnet(
     private List<Value> times(Graph g) {
         var time = TimeEmbedding.timestep(g);
         return IntStream.rangeClosed(0, times.size())
-                .mapToObj(i -> g.cast(g.timestepEmbedding(g.scale(time, i == 0 ? TIMES : 0), timeWidth, false, 1)))
+                .mapToObj(i -> CascadeLevel.embedded(g, g.scale(time, i == 0 ? 1 : 0), timeWidth))
                 .toList();
     }
 
@@ -181,7 +174,7 @@ record StableCascadeUnet(
             text = g.concatTokens(
                     text, embedded(g, GraphInputs.rows(Tensors.IMAGE_EMBEDS, pictures), "clip_img_mapper"));
         }
-        return norm(g, text);
+        return CascadeLevel.norm(g, text);
     }
 
     private Value embedded(Graph g, NetworkInput input, String name) {

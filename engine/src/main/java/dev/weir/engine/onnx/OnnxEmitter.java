@@ -82,6 +82,7 @@ final class OnnxEmitter {
                 bind(o, nodes.node("LeakyRelu", List.of(name(o, 0)), Map.of("alpha", o.number("slope"))));
             case PRELU -> bind(o, nodes.node("PRelu", name(o, 0), nodes.overPixels(weight(o, 1))));
             case LOG -> bind(o, nodes.node("Log", name(o, 0)));
+            case SIGMOID -> bind(o, nodes.node("Sigmoid", name(o, 0)));
             case TANH -> bind(o, nodes.node("Tanh", name(o, 0)));
             case MISH -> bind(o, nodes.node("Mish", name(o, 0)));
             case GELU -> bind(o, nodes.contrib("Gelu", List.of(name(o, 0)), Map.of()));
@@ -89,6 +90,7 @@ final class OnnxEmitter {
             case GEGLU -> linear.geglu(o);
             case ADD -> norms.add(o);
             case MULTIPLY -> bind(o, nodes.node("Mul", name(o, 0), name(o, 1)));
+            case DIVIDE -> bind(o, nodes.node("Div", name(o, 0), name(o, 1)));
             case OFFSET -> bind(o, nodes.node("Add", name(o, 0), nodes.weight(weight(o, 1))));
             case SCALE -> bind(o, nodes.node("Mul", name(o, 0), nodes.number(o.number("factor"))));
             case SHIFT -> bind(o, nodes.node("Add", name(o, 0), nodes.number(o.number("by"))));

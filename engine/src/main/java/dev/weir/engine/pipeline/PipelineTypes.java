@@ -54,7 +54,8 @@ public final class PipelineTypes {
                                     StableDiffusionThree.ALL,
                                     DeepFloydIf.ALL,
                                     Kandinsky22.ALL,
-                                    StableCascade.ALL)
+                                    StableCascade.ALL,
+                                    WuerstchenDiffusion.ALL)
                             .flatMap(List::stream))
             .toList();
 

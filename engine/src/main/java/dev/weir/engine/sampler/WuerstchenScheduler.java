@@ -8,18 +8,29 @@ import dev.weir.engine.noise.NoiseSource;
  *
  * @param scaler an exponent of the time: above 1, it slows the schedule's end, and below 1 its start
  * @param offset of the cosine at time 0: equation 17 of Nichol and Dhariwal 2021 (arXiv 2102.09672)
+ * @param table whether runs of {@value #TABLE_STEPS} steps visit the times that diffusers has for Wuerstchen's prior
  */
-record WuerstchenScheduler(double scaler, double offset) implements Scheduler {
+record WuerstchenScheduler(double scaler, double offset, boolean table) implements Scheduler {
 
     static final SchedulerType TYPE = SchedulerType.of("DDPMWuerstchenScheduler", WuerstchenScheduler::read)
             .named("wuerstchen")
             .ofProcess(NoisingProcess.WUERSTCHEN);
 
     private static final int MOST_STEPS = 1000;
+    /** What {@code timestep_spacing} says where the table counts. diffusers' class has no such key, and others' values have no effect. */
+    private static final String TABLE = "stage_c";
+
+    private static final int TABLE_STEPS = 29;
+    /** Of the table, those down to the time below. */
+    private static final int FIRST_STEPS = 19;
+
+    private static final double AFTER_FIRST = 2 / 3.0;
 
     private static WuerstchenScheduler read(SchedulerKeys keys) {
         return new WuerstchenScheduler(
-                keys.number("scaler", 1, Float.MIN_NORMAL, Float.MAX_VALUE), keys.number("s", 0.008, 0, 1));
+                keys.number("scaler", 1, Float.MIN_NORMAL, Float.MAX_VALUE),
+                keys.number("s", 0.008, 0, 1),
+                keys.json().path("timestep_spacing").asText().equals(TABLE));
     }
 
     @Override
@@ -29,7 +40,20 @@ record WuerstchenScheduler(double scaler, double offset) implements Scheduler {
 
     @Override
     public Sampler sampler(Run run) {
-        return new Steps(Floats.linspace(1, 0, run.steps() + 1));
+        return new Steps(table && run.steps() == TABLE_STEPS ? tabled() : Floats.linspace(1, 0, run.steps() + 1));
+    }
+
+    /** {@code DEFAULT_STAGE_C_TIMESTEPS}: two parts, each of even steps. */
+    private static float[] tabled() {
+        float[] times = new float[TABLE_STEPS + 1];
+        for (int i = 0; i < TABLE_STEPS; i++) {
+            int left = TABLE_STEPS - i;
+            times[i] = (float)
+                    (i <= FIRST_STEPS
+                            ? 1 - i * (1 - AFTER_FIRST) / FIRST_STEPS
+                            : left * AFTER_FIRST / (TABLE_STEPS - FIRST_STEPS));
+        }
+        return times;
     }
 
     private float alphaCumprod(float time) {

@@ -63,10 +63,11 @@ final class OperationEmitter {
                         o.integer("heads"),
                         o.integer("times"));
             case EMBEDDING -> let(o, "torch.to(torch.embedding(%s, %s), %d)", numerics.dtype());
-            case SILU, RELU, PRELU, MISH, TANH, LOG, GELU, ADD, ZEROS_LIKE -> call(o, name(o));
+            case SILU, RELU, PRELU, MISH, SIGMOID, TANH, LOG, GELU, ADD, ZEROS_LIKE -> call(o, name(o));
             case LEAKY_RELU -> let(o, "torch.leaky_relu(%s, %s)", o.number("slope"));
             case OFFSET -> call(o, "add");
             case MULTIPLY -> call(o, "mul");
+            case DIVIDE -> call(o, "div");
             case QUICK_GELU -> let(o, "torch.mul(%1$s, torch.sigmoid(torch.mul(%1$s, 1.702)))");
             case GEGLU -> geglu(o);
             case SCALE -> let(o, "torch.mul(%s, %s)", o.number("factor"));

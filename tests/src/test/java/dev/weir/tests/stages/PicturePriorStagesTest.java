@@ -19,30 +19,38 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** Stable Cascade through its stages: the prior's samples are small pictures of many channels. */
-final class StableCascadeStagesTest {
+/** Stable Cascade and Wuerstchen through their stages: the prior's samples are small pictures of many channels. */
+final class PicturePriorStagesTest {
 
-    private static final ModelFolder MODEL =
-            ModelFolder.open(Path.of("../engine/src/test/resources/reference/stable_cascade/pipeline"));
+    private static final Path FAMILIES = Path.of("../engine/src/test/resources/reference");
     private static final SteppingStage.Limits LIMITS = new SteppingStage.Limits(8, 16, Duration.ZERO);
     private static final int PRIOR_STEPS = 5;
     private static final int STEPS = 3;
 
-    private final StageChain chain = new StageChain(MODEL);
+    private ModelFolder model;
+    private StageChain chain;
+
+    private void open(String family) {
+        model = ModelFolder.open(FAMILIES.resolve(family).resolve("pipeline"));
+        chain = new StageChain(model);
+    }
 
     @AfterEach
     void close() {
         chain.close();
     }
 
-    @Test
-    void samplesOfSeveralSizesPassAllStages() {
-        var encoder = chain.opened(new TextEncoderStage(List.of(MODEL), EXACT, 8));
-        var prior = chain.opened(DenoiserStage.create(List.of(MODEL), EXACT, LIMITS));
-        var denoiser = chain.opened(UpsamplerStage.create(List.of(MODEL), EXACT, LIMITS));
-        var decoder = chain.opened(new DecoderStage(List.of(MODEL), EXACT, 8));
+    @ParameterizedTest
+    @ValueSource(strings = {"stable_cascade", "wuerstchen"})
+    void samplesOfSeveralSizesPassAllStages(String family) {
+        open(family);
+        var encoder = chain.opened(new TextEncoderStage(List.of(model), EXACT, 8));
+        var prior = chain.opened(DenoiserStage.create(List.of(model), EXACT, LIMITS));
+        var denoiser = chain.opened(UpsamplerStage.create(List.of(model), EXACT, LIMITS));
+        var decoder = chain.opened(new DecoderStage(List.of(model), EXACT, 8));
         var names = List.of("plain", "wide", "unguided");
         var tasks = List.of(
                 chain.task("plain", generation()),
@@ -72,16 +80,18 @@ final class StableCascadeStagesTest {
         assertThat(chain.outbox.finished).containsOnlyKeys("plain/0", "wide/0", "unguided/0");
     }
 
-    @Test
-    void bothDiffusingStagesGoOnFromCheckpointsWithTheSameBits() {
+    @ParameterizedTest
+    @ValueSource(strings = {"stable_cascade", "wuerstchen"})
+    void bothDiffusingStagesGoOnFromCheckpointsWithTheSameBits(String family) {
+        open(family);
         var task = chain.task("a", generation());
-        var encoder = chain.opened(new TextEncoderStage(List.of(MODEL), EXACT, 8));
+        var encoder = chain.opened(new TextEncoderStage(List.of(model), EXACT, 8));
         encoder.admit(work(task.clone()), chain.outbox);
         turnAll(encoder, chain.outbox);
         Tensor[] encoded = chain.handedOn("a");
-        var prior = chain.opened(DenoiserStage.create(List.of(MODEL), EXACT, LIMITS));
+        var prior = chain.opened(DenoiserStage.create(List.of(model), EXACT, LIMITS));
         Tensor[] made = chain.goesOn(prior, task, 1, encoded);
-        var denoiser = chain.opened(UpsamplerStage.create(List.of(MODEL), EXACT, LIMITS));
+        var denoiser = chain.opened(UpsamplerStage.create(List.of(model), EXACT, LIMITS));
         chain.goesOn(denoiser, task, 2, with(encoded, made));
     }
 
