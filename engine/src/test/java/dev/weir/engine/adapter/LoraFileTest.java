@@ -7,8 +7,6 @@ import static org.assertj.core.api.Assertions.within;
 import dev.weir.engine.ModelException;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.ReferenceFile;
-import dev.weir.engine.weights.SafetensorsWriter;
-import dev.weir.engine.weights.WeightType;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -21,7 +19,6 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Files that do not fit a model, and what is said of them. */
@@ -37,29 +34,10 @@ class LoraFileTest {
     @TempDir
     Path folder;
 
-    private final SafetensorsWriter writer = new SafetensorsWriter();
-
-    private SafetensorsWriter floats(String name, float value, int... sides) {
-        int size = 1;
-        var shape = new long[sides.length];
-        for (int i = 0; i < sides.length; i++) {
-            size *= sides[i];
-            shape[i] = sides[i];
-        }
-        var bytes = ByteBuffer.allocate(4 * size).order(ByteOrder.LITTLE_ENDIAN);
-        while (bytes.hasRemaining()) {
-            bytes.putFloat(value);
-        }
-        return writer.tensor(name, WeightType.F32, bytes.array(), shape);
-    }
-
-    private void fitting(String layer, int rank) {
-        floats(layer + ".lora_down.weight", 0.5f, rank, WIDTH);
-        floats(layer + ".lora_up.weight", 2, WIDTH, rank);
-    }
+    private final LoraDraft draft = new LoraDraft();
 
     private LoraFile.Opened open() {
-        return LoraFile.open(writer.write(folder.resolve("pixel.safetensors")), "pixel", SD1);
+        return LoraFile.open(draft.writer.write(folder.resolve("pixel.safetensors")), "pixel", SD1);
     }
 
     private void refused(String... words) {
@@ -71,8 +49,8 @@ class LoraFileTest {
 
     @Test
     void aLayerIsChangedByTheProductOfItsFactorsAndItsAlpha() {
-        fitting(LAYER, 4);
-        floats(LAYER + ".alpha", 2);
+        draft.fitting(LAYER, 4);
+        draft.floats(LAYER + ".alpha", 2);
         var lora = open().lora();
         assertThat(lora.layers("unet")).containsExactly("down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q");
         assertThat(lora.changes("text_encoder")).isFalse();
@@ -104,10 +82,10 @@ class LoraFileTest {
 
     @Test
     void aScaleThatIsNotKnownIsRefused() {
-        writer.metadata("{\"lora_adapter_metadata\": \"{\\\"unet.use_rslora\\\": true}\"}");
-        fitting(LAYER, 4);
+        draft.writer.metadata("{\"lora_adapter_metadata\": \"{\\\"unet.use_rslora\\\": true}\"}");
+        draft.fitting(LAYER, 4);
         refused(LAYER, "use_rslora without lora_alpha");
-        floats(LAYER + ".alpha", 2);
+        draft.floats(LAYER + ".alpha", 2);
         refused(LAYER, "use_rslora beside a tensor for the alpha");
     }
 
@@ -128,21 +106,21 @@ class LoraFileTest {
         assertThat(stabilized.read("unet").values().iterator().next().up()).containsOnly(2);
         assertThat(stabilized.fingerprint()).as("the other file counts").isNotEqualTo(plain.fingerprint());
         Files.copy(folder.resolve("pixel.json"), folder.resolve("adapter_config.json"));
-        var own = writer.write(folder.resolve("adapter_model.safetensors"));
+        var own = draft.writer.write(folder.resolve("adapter_model.safetensors"));
         assertThat(LoraFile.open(own, "adapter_model", SD1).lora().fingerprint())
                 .isEqualTo(stabilized.fingerprint());
     }
 
     private void pefts(String prefix) {
-        floats(prefix + PEFTS_LAYER + ".lora_A.weight", 0.5f, 4, WIDTH);
-        floats(prefix + PEFTS_LAYER + ".lora_B.weight", 2, WIDTH, 4);
+        draft.floats(prefix + PEFTS_LAYER + ".lora_A.weight", 0.5f, 4, WIDTH);
+        draft.floats(prefix + PEFTS_LAYER + ".lora_B.weight", 2, WIDTH, 4);
     }
 
     @Test
     void layersThatTheModelDoesNotHaveAreSaidWithThreeExamples() {
-        fitting(LAYER, 2);
+        draft.fitting(LAYER, 2);
         for (int i = 1; i < 6; i++) {
-            fitting(OTHER.replace("7", "7" + i), 2);
+            draft.fitting(OTHER.replace("7", "7" + i), 2);
         }
         var opened = open();
         assertThat(opened.unknown()).hasSize(5);
@@ -153,46 +131,46 @@ class LoraFileTest {
 
     @Test
     void aFileForAnotherKindOfModelIsRefused() {
-        fitting(OTHER, 2);
+        draft.fitting(OTHER, 2);
         refused("made for another kind of model", "1 layer that the model does not have", OTHER);
     }
 
     @Test
     void aFileOfAnotherKindIsRefused() {
-        floats("model.weight", 1, 4, 4);
+        draft.floats("model.weight", 1, 4, 4);
         refused("no LoRA", "model.weight");
     }
 
     @Test
     void aLayerOfAnotherWidthIsRefused() {
-        floats(LAYER + ".lora_down.weight", 1, 2, 3 * WIDTH);
-        floats(LAYER + ".lora_up.weight", 1, WIDTH, 2);
+        draft.floats(LAYER + ".lora_down.weight", 1, 2, 3 * WIDTH);
+        draft.floats(LAYER + ".lora_up.weight", 1, WIDTH, 2);
         refused(LAYER, "[2, 24]", "does not fit [8, 8]");
     }
 
     @Test
     void factorsOfDifferentRanksAreRefused() {
-        floats(LAYER + ".lora_down.weight", 1, 2, WIDTH);
-        floats(LAYER + ".lora_up.weight", 1, WIDTH, 3);
+        draft.floats(LAYER + ".lora_down.weight", 1, 2, WIDTH);
+        draft.floats(LAYER + ".lora_up.weight", 1, WIDTH, 3);
         refused(LAYER, "different ranks", "[2, 8]", "[8, 3]");
     }
 
     @Test
     void halfALayerIsRefused() {
-        floats(LAYER + ".lora_down.weight", 1, 2, WIDTH);
+        draft.floats(LAYER + ".lora_down.weight", 1, 2, WIDTH);
         refused(LAYER, "has no up");
     }
 
     @Test
     void doraIsRefusedByName() {
-        fitting(LAYER, 2);
-        floats(LAYER + ".dora_scale", 1, WIDTH, 1);
+        draft.fitting(LAYER, 2);
+        draft.floats(LAYER + ".dora_scale", 1, WIDTH, 1);
         refused(LAYER, "DoRA");
     }
 
     @Test
     void otherKindsAreRefusedByName() {
-        floats(LAYER + ".diff", 1, WIDTH, WIDTH);
+        draft.floats(LAYER + ".diff", 1, WIDTH, WIDTH);
         refused(LAYER, "diff", "a kind that Weir does not run");
     }
 
@@ -200,14 +178,14 @@ class LoraFileTest {
     @Test
     void aBiasOfPeftBesideTheFactorsIsRefusedByName() {
         pefts("unet.");
-        floats("unet." + PEFTS_LAYER + ".lora_B.bias", 1, WIDTH);
+        draft.floats("unet." + PEFTS_LAYER + ".lora_B.bias", 1, WIDTH);
         refused(PEFTS_LAYER, "lora_bias beside its factors");
     }
 
     @Test
     void aBiasOfLycorisBesideTheFactorsIsRefusedByName() {
-        fitting(LAYER, 2);
-        floats(LAYER + ".diff_b", 1, WIDTH);
+        draft.fitting(LAYER, 2);
+        draft.floats(LAYER + ".diff_b", 1, WIDTH);
         refused(LAYER, "diff_b beside its factors");
     }
 
@@ -215,25 +193,25 @@ class LoraFileTest {
     @ParameterizedTest
     @ValueSource(strings = {"pissa", "pissa_niter_4", "olora", "corda", "loftq", "OLoRA"})
     void anInitialisationThatChangesTheBaseModelIsRefusedByName(String init) {
-        writer.metadata(
+        draft.writer.metadata(
                 "{\"lora_adapter_metadata\": \"{\\\"unet.init_lora_weights\\\": \\\"%s\\\"}\"}".formatted(init));
-        fitting(LAYER, 2);
+        draft.fitting(LAYER, 2);
         refused("init_lora_weights \"%s\"".formatted(init), "changes the weights of the base model");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"gaussian", "eva", "orthogonal"})
     void otherInitialisationsAreRead(String init) {
-        writer.metadata(
+        draft.writer.metadata(
                 "{\"lora_adapter_metadata\": \"{\\\"unet.init_lora_weights\\\": \\\"%s\\\"}\"}".formatted(init));
-        fitting(LAYER, 2);
+        draft.fitting(LAYER, 2);
         assertThat(open().lora().changes("unet")).isTrue();
     }
 
     @Test
     void aTruncatedFileIsRefused() throws IOException {
-        fitting(LAYER, 2);
-        var whole = Files.readAllBytes(writer.write(folder.resolve("pixel.safetensors")));
+        draft.fitting(LAYER, 2);
+        var whole = Files.readAllBytes(draft.writer.write(folder.resolve("pixel.safetensors")));
         Files.write(folder.resolve("pixel.safetensors"), Arrays.copyOf(whole, whole.length - 5));
         assertThatExceptionOfType(ModelException.class)
                 .isThrownBy(() -> LoraFile.open(folder.resolve("pixel.safetensors"), "pixel", SD1))
@@ -242,8 +220,8 @@ class LoraFileTest {
 
     @Test
     void anAlphaThatIsNotOneNumberIsRefused() {
-        fitting(LAYER, 2);
-        floats(LAYER + ".alpha", 1, 0);
+        draft.fitting(LAYER, 2);
+        draft.floats(LAYER + ".alpha", 1, 0);
         refused(LAYER, "alpha of [0]", "one number");
     }
 
@@ -271,8 +249,8 @@ class LoraFileTest {
 
     @Test
     void numbersThatAreNotFiniteAreRefusedWhenTheyAreRead() {
-        floats(LAYER + ".lora_down.weight", Float.NaN, 2, WIDTH);
-        floats(LAYER + ".lora_up.weight", 1, WIDTH, 2);
+        draft.floats(LAYER + ".lora_down.weight", Float.NaN, 2, WIDTH);
+        draft.floats(LAYER + ".lora_up.weight", 1, WIDTH, 2);
         var lora = open().lora();
         assertThatExceptionOfType(ModelException.class)
                 .isThrownBy(() -> lora.read("unet"))
@@ -282,7 +260,7 @@ class LoraFileTest {
 
     @Test
     void aFileThatWasReplacedIsNotRead() throws IOException {
-        fitting(LAYER, 2);
+        draft.fitting(LAYER, 2);
         var lora = open().lora();
         Files.write(folder.resolve("pixel.safetensors"), new byte[9000]);
         assertThatExceptionOfType(ModelException.class)
@@ -292,10 +270,10 @@ class LoraFileTest {
 
     @Test
     void anotherFileOfTheNameHasAnotherFingerprint() {
-        fitting(LAYER, 2);
+        draft.fitting(LAYER, 2);
         var first = open().lora();
         var again = open().lora();
-        floats(LAYER + ".alpha", 1);
+        draft.floats(LAYER + ".alpha", 1);
         var second = open().lora();
         assertThat(first.fingerprint()).hasSize(16).isNotEqualTo(second.fingerprint());
         assertThat(first)
@@ -303,136 +281,5 @@ class LoraFileTest {
                 .isNotSameAs(again)
                 .isEqualTo(again)
                 .hasSameHashCodeAs(again);
-    }
-
-    private LoraFile.Opened openForSd3() {
-        return openFor("sd3/sd3");
-    }
-
-    private LoraFile.Opened openFor(String model) {
-        var parts = ModelFolder.open(ReferenceFile.path(model)).adaptedParts();
-        return LoraFile.open(writer.write(folder.resolve("pixel.safetensors")), "pixel", parts);
-    }
-
-    private void rankOne(String layer, int in, int out) {
-        floats(layer + ".lora_down.weight", 1, 1, in);
-        floats(layer + ".lora_up.weight", 1, out, 1);
-    }
-
-    /** The name is both the original repository's and diffusers', so it does not say which of them the file has. */
-    @ParameterizedTest
-    @ValueSource(strings = {"lora_unet_context_embedder", "diffusion_model.context_embedder", "context_embedder"})
-    void aNameOfBothNamingsLeavesOutNoOther(String shared) {
-        rankOne(shared, 24, 12);
-        rankOne("lora_unet_joint_blocks_0_x_block_attn_qkv", 12, 36);
-        var original = openForSd3();
-        assertThat(original.lora().layers("transformer"))
-                .containsExactlyInAnyOrder(
-                        "context_embedder",
-                        "transformer_blocks.0.attn.to_q",
-                        "transformer_blocks.0.attn.to_k",
-                        "transformer_blocks.0.attn.to_v");
-        assertThat(original.lora().warning()).isEmpty();
-    }
-
-    /** As diffusers does with Z-Image's. */
-    @Test
-    void originalNamesBesideThoseOfDiffusersForTheSameLayerAreLeftOutAndNamed() {
-        rankOne("lora_unet_context_embedder", 24, 12);
-        rankOne("transformer.transformer_blocks.0.attn.to_q", 12, 12);
-        rankOne("lora_unet_joint_blocks_0_x_block_attn_qkv", 12, 36);
-        rankOne("lora_unet_joint_blocks_7_x_block_attn_qkv", 12, 36);
-        rankOne("lora_unet_joint_blocks_1_x_block_attn_proj", 12, 12);
-        var opened = openForSd3();
-        assertThat(opened.lora().layers("transformer"))
-                .containsExactlyInAnyOrder(
-                        "context_embedder", "transformer_blocks.0.attn.to_q", "transformer_blocks.1.attn.to_out.0");
-        assertThat(opened.lora().warning())
-                .contains(
-                        "1 layer that the model does not have, such as lora_unet_joint_blocks_7_x_block_attn_qkv",
-                        "1 layer left out",
-                        "lora_unet_joint_blocks_0_x_block_attn_qkv");
-    }
-
-    /** As diffusers does. */
-    @Test
-    void ofAUnetAllOriginalNamesBesideThoseOfDiffusersAreLeftOut() {
-        String original = "lora_unet_input_blocks_1_1_transformer_blocks_0_attn1_to_k";
-        fitting(original, 2);
-        assertThat(open().lora().layers("unet")).containsExactly(PEFTS_LAYER.replace("to_q", "to_k"));
-        fitting(LAYER, 2);
-        assertThat(open().lora().layers("unet")).containsExactly(PEFTS_LAYER);
-        assertThat(open().lora().warning()).contains("1 layer left out", original);
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"joint_blocks.0.x_block.attn.qkv", "lora_unet_joint_blocks_0_x_block_attn_qkv"})
-    void twoNamesOfOneLayerAreRefused(String other) {
-        rankOne("diffusion_model.joint_blocks.0.x_block.attn.qkv", 12, 36);
-        rankOne(other, 12, 36);
-        assertThatExceptionOfType(ModelException.class)
-                .isThrownBy(this::openForSd3)
-                .withMessageContainingAll(
-                        "pixel.safetensors", "diffusion_model.joint_blocks.0.x_block.attn.qkv", other, "attn.to_");
-    }
-
-    /** A name of both is no second one, and does not leave the others out. */
-    @ParameterizedTest
-    @ValueSource(strings = {"diffusion_model.", "lora_unet_"})
-    void aFileOfZImageInOriginalNamesIsTakenAsAWhole(String prefix) {
-        String dot = prefix.endsWith(".") ? "." : "_";
-        rankOne(prefix + "layers.0.attention.qkv".replace(".", dot), 16, 48);
-        rankOne(prefix + "layers.0.attention.out".replace(".", dot), 16, 16);
-        rankOne(prefix + "layers.0.feed_forward.w1".replace(".", dot), 16, 42);
-        rankOne(prefix + "x_embedder", 64, 16);
-        var opened = openFor("z_image/model");
-        assertThat(opened.lora().warning()).isEmpty();
-        assertThat(opened.lora().layers("transformer"))
-                .containsExactlyInAnyOrder(
-                        "layers.0.attention.to_q",
-                        "layers.0.attention.to_k",
-                        "layers.0.attention.to_v",
-                        "layers.0.attention.to_out.0",
-                        "layers.0.feed_forward.w1",
-                        "all_x_embedder.2-1");
-    }
-
-    @Test
-    void aFusedLayerOfZImageOfAnotherWidthIsRefused() {
-        rankOne("diffusion_model.layers.0.attention.qkv", 16, 16);
-        assertThatExceptionOfType(ModelException.class)
-                .isThrownBy(() -> openFor("z_image/model"))
-                .withMessageContainingAll("diffusion_model.layers.0.attention.qkv", "[16, 1]", "does not fit [48, 16]");
-    }
-
-    /** kohya calls T5 so in Stable Diffusion 3 and in Flux.1, and in some files of Flux.1 by its number. */
-    @ParameterizedTest
-    @CsvSource({
-        "sd3/sd3, lora_te3_, text_encoder_3",
-        "flux/dev, lora_te3_, text_encoder_2",
-        "flux/dev, lora_te2_, text_encoder_2",
-        "sd3/sd3, lora_te2_, ''",
-        "flux/dev, lora_te1_, ''"
-    })
-    void kohyasNameOfT5IsTheSameInAllModels(String model, String prefix, String part) {
-        var names = new LayerNames(ModelFolder.open(ReferenceFile.path(model)).adaptedParts());
-        var layers = names.find(prefix + "encoder_block_0_layer_0_SelfAttention_q");
-        assertThat(layers.stream().map(LayerNames.Layer::part).toList())
-                .isEqualTo(part.isEmpty() ? List.of() : List.of(part));
-    }
-
-    @ParameterizedTest
-    @CsvSource({
-        "sd3/sd3, clip_l.transformer.text_model.encoder.layers.0.self_attn.q_proj, text_encoder",
-        "sd3/sd3, clip_g.transformer.text_model.encoder.layers.0.self_attn.q_proj, text_encoder_2",
-        "sd3/sd3, t5xxl.transformer.encoder.block.0.layer.0.SelfAttention.q, text_encoder_3",
-        "flux/dev, clip_l.transformer.text_model.encoder.layers.0.mlp.fc1, text_encoder",
-        "flux/dev, t5xxl.transformer.encoder.block.0.layer.0.SelfAttention.q, text_encoder_2"
-    })
-    void textEncodersAreFoundByTheNamesOfComfyUi(String model, String name, String part) {
-        var names = new LayerNames(ModelFolder.open(ReferenceFile.path(model)).adaptedParts());
-        assertThat(names.find("text_encoders." + name))
-                .extracting(LayerNames.Layer::part)
-                .containsExactly(part);
     }
 }
