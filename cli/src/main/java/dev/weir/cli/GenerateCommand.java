@@ -92,7 +92,7 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--out",
             paramLabel = "FILE",
             description =
-                    "A .png, .jpg or .webp file, which is overwritten; or a folder; or - for the standard output. Default: "
+                    "A .png, .jpg or .webp file, or .ply of a model of points, which is overwritten; or a folder; or - for the standard output. Default: "
                             + "a new file, named after the prompt.")
     private Path out;
 
@@ -161,6 +161,9 @@ final class GenerateCommand implements Callable<Integer> {
     private Enlarger enlarger() {
         if (upscaler != null && out != null && WholeFile.isStream(out)) {
             throw new CliException(CliException.USAGE, "--upscaler: give a file or a folder as --out");
+        }
+        if (upscaler != null) {
+            OutputFiles.formatOfPicture(out);
         }
         return upscaler == null ? null : new Enlarger(upscaler);
     }

@@ -10,11 +10,11 @@ import picocli.CommandLine.Option;
 /** What a user says of the original files of guided diffusion, GLIDE and point-voxel diffusion, in the words of their repositories where these have some. */
 final class GuidedDiffusionFlags {
 
-    /** Named as the repository's values. */
+    /** Named as the repositories' values, but for the last. */
     enum NoiseSchedule {
         linear,
         cosine,
-        /** Of the aeroplanes of point-voxel diffusion. */
+        /** Of the aeroplanes of point-voxel diffusion, {@code warm0.1} in its repository. */
         warm
     }
 
@@ -42,7 +42,7 @@ final class GuidedDiffusionFlags {
             paramLabel = "NAME",
             description =
                     "linear or cosine, which files need that were not published. All files of point-voxel diffusion "
-                            + "need it: linear, or warm for aeroplanes.")
+                            + "need it: linear, or warm (the repository's warm0.1) for aeroplanes.")
     private Optional<NoiseSchedule> noiseSchedule = Optional.empty();
 
     @Option(

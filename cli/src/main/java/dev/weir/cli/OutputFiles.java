@@ -47,7 +47,10 @@ final class OutputFiles {
     static ImageFormat formatOfPicture(Path out) {
         ImageFormat format = format(out);
         if (format == ImageFormat.PLY) {
-            throw new CliException(CliException.USAGE, "--out: %s: a picture is no cloud of points".formatted(out));
+            throw new CliException(
+                    CliException.USAGE,
+                    "--out: %s: an enlarged picture is no cloud of points. Give a name that ends in .png, .jpg or .webp"
+                            .formatted(out));
         }
         return format;
     }

@@ -125,15 +125,17 @@ public sealed interface Conversion
 
     private static void requireNone(GuidedDiffusionOptions guided, Path source) {
         if (!guided.equals(GuidedDiffusionOptions.NONE)) {
-            throw new ModelException(source
-                    + ": the options for guided diffusion and GLIDE are for one of their files and a new folder");
+            throw new ModelException(
+                    source
+                            + ": the options for guided diffusion, GLIDE and point-voxel diffusion are for one of their files and a new folder");
         }
     }
 
     private static void requireNone(Optional<Path> parts, Path source) {
         if (parts.isPresent()) {
-            throw new ModelException(source
-                    + ": --parts is for a file with the transformer of Stable Diffusion 3 or Flux.1, and a new folder");
+            throw new ModelException(
+                    source
+                            + ": --parts is for a file with the transformer of Stable Diffusion 3, Flux.1 or Z-Image, and a new folder");
         }
     }
 

@@ -7,7 +7,7 @@ import java.util.OptionalInt;
  * How a network of guided diffusion was trained, as far as its file does not tell. The published ones are known by their shapes.
  *
  * @param prefix of the command's options that say it
- * @param noiseSchedule {@code linear} or {@code cosine}
+ * @param noiseSchedule {@code linear}, {@code cosine} or, of point-voxel diffusion, {@code warm}
  * @param heads of each attention
  * @param headChannels channels of each head, in place of {@code heads}
  * @param headsTogether the repository's {@code use_new_attention_order}

@@ -333,7 +333,7 @@ public final class ModelFolder {
                 .findFirst();
     }
 
-    /** The matrix from latents to RGB, where the model or its autoencoder has a known one. */
+    /** How frames are made without a network, where the model or its autoencoder has a known way. */
     public Optional<FramePreview> latentPreview() {
         return latentPreview;
     }

@@ -32,8 +32,9 @@ record PointVoxelConversion(WeightFile file, WeightViews network, PointVoxelShap
         }
         WeightViews network = Naming.SAME.of(
                 file.path(), file.tensors(), prefix.substring(0, prefix.length() - "sa_layers.".length()));
-        return Optional.of(new PointVoxelConversion(
-                file, network, new PointVoxelShape(file.path(), network), schedule.equals(WARM), out));
+        var shape = new PointVoxelShape(file.path(), network);
+        shape.requireGeneration();
+        return Optional.of(new PointVoxelConversion(file, network, shape, schedule.equals(WARM), out));
     }
 
     @Override

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.engine.weights.Weights;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /**
@@ -17,6 +18,10 @@ record PointVoxelShape(Path file, Weights network) {
     static final String SCHEDULER_CLASS = "PVDScheduler";
     static final int POINTS = 2048;
 
+    /** Those of generation have both. Those of shape completion have attention in place of the first. */
+    private static final List<String> OF_GENERATION =
+            List.of("sa_layers.1.0.voxel_layers.7.fc.0.weight", "global_att.q.weight");
+
     private static final int LEVELS = 4;
     private static final int NEIGHBOURS = 32;
     private static final int[] CENTERS = {1024, 256, 64, 16};
@@ -25,6 +30,17 @@ record PointVoxelShape(Path file, Weights network) {
     private static final int[] VOXELS_UP = {8, 8, 16, 32};
     private static final int TRAIN_TIMESTEPS = 1000;
     private static final int WARM_TIMESTEPS = 100;
+
+    void requireGeneration() {
+        OF_GENERATION.stream()
+                .filter(name -> !network.names().contains(name))
+                .findFirst()
+                .ifPresent(name -> {
+                    throw new ModelException(
+                            "%s: a network of shape completion, or one without attention, which Weir does not run: %s is missing"
+                                    .formatted(file, name));
+                });
+    }
 
     ObjectNode config() {
         ObjectNode json = JsonNodeFactory.instance

@@ -11,6 +11,8 @@ import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.StepBatch;
+import dev.weir.engine.weights.SafetensorsWriter;
+import dev.weir.engine.weights.WeightType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -169,6 +171,31 @@ class PointVoxelReferenceTest {
         assertThatThrownBy(() -> converted("linear", STEPS).denoiser(target(Engine.ONNX)))
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("--engine torch");
+        Path model = temporary.resolve("model");
+        change(model.resolve("pvcnn/config.json"), json -> ((ObjectNode) json.at("/down_blocks/0")).put("radius", 0));
+        assertThatThrownBy(() -> ModelFolder.open(model).denoiser(target(Engine.TORCH)))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("a radius");
+    }
+
+    @Test
+    void picturesOfPointsHaveNoOtherNativeSize() throws IOException {
+        converted("linear", STEPS);
+        Path model = temporary.resolve("model");
+        Files.writeString(model.resolve("weir.json"), "{\"native_size\": 1024}");
+        assertThatThrownBy(() -> ModelFolder.open(model))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("no other native_size");
+    }
+
+    @Test
+    void aFileOfShapeCompletionIsNotConverted() {
+        Path completion = new SafetensorsWriter()
+                .tensor("model.sa_layers.0.0.voxel_layers.0.weight", WeightType.F32, new byte[4], 1)
+                .write(temporary.resolve("completion.safetensors"));
+        assertThatThrownBy(() -> conversion(completion, "linear", temporary.resolve("no")))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("shape completion");
     }
 
     private static Path file() {
@@ -176,6 +203,10 @@ class PointVoxelReferenceTest {
     }
 
     private static Conversion conversion(String schedule, Path out) {
+        return conversion(file(), schedule, out);
+    }
+
+    private static Conversion conversion(Path file, String schedule, Path out) {
         var training = new GuidedDiffusionTraining(
                 "", Optional.of(schedule), OptionalInt.empty(), OptionalInt.empty(), false, OptionalInt.empty());
         var options = new GuidedDiffusionOptions(
@@ -185,7 +216,7 @@ class PointVoxelReferenceTest {
                 training,
                 GuidedDiffusionOptions.NONE.upsamplerTraining(),
                 false);
-        return Conversion.of(file(), out, false, options);
+        return Conversion.of(file, out, false, options);
     }
 
     /** With the reference's points and voxels, of which it has fewer than the published models, and so many steps. */

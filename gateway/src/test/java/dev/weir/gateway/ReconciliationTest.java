@@ -61,7 +61,10 @@ final class ReconciliationTest {
         generate();
         await().until(() -> gateway.stage.sittings().size() == 1);
         generate();
-        await().until(() -> gateway.stage.sittings().size() == 2);
+        await().until(() -> {
+            list(holding(ref(0), OWN));
+            return gateway.stage.sittings().size() == 2;
+        });
 
         list();
 

@@ -23,7 +23,7 @@ public record ClipOutput(int skipped, boolean normed, boolean pooled, boolean tr
     /** unCLIP's prior, which does not look at the padding. */
     public static final ClipOutput TRIMMED = new ClipOutput(0, true, false, true, false);
 
-    /** DeepFloyd IF: {@code last_hidden_state} of all tokens, none of which sees the padding. */
+    /** DeepFloyd IF and Wuerstchen: {@code last_hidden_state} of all tokens, none of which sees the padding. */
     public static final ClipOutput MASKED = new ClipOutput(0, true, false, false, true);
 
     /** PixArt: the same of the text's own tokens. */

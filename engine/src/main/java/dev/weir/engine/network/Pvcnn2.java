@@ -85,14 +85,20 @@ record Pvcnn2(int points, int embedding, int head, List<Down> down, List<Up> up)
         return network;
     }
 
-    /** Each level has fewer points than the one before it, and at least as many as are sought around one. */
+    /** No level has more points than the one before it, or fewer than are sought around one; voxels have sides. */
     private static void requireLevels(Config config, int points, List<Down> down, List<Up> up) {
         int left = points;
         for (var level : down) {
             if (level.centers() < AXES || level.centers() > left || level.most() < 1 || level.most() > left) {
                 throw config.refused("down_blocks", "3 to %d num_centers and 1 to %1$d num_neighbors".formatted(left));
             }
+            if (level.radius() <= 0 || level.convolutions() > 0 && (level.width() < 1 || level.side() < 1)) {
+                throw config.refused("down_blocks", "a radius, and channels and a resolution beside layers");
+            }
             left = level.centers();
+        }
+        if (up.stream().anyMatch(level -> level.width() < 1 || level.side() < 1)) {
+            throw config.refused("up_blocks", "channels and a resolution");
         }
         if (down.isEmpty() || down.size() != up.size()) {
             throw config.refused("up_blocks", "as many levels as down_blocks has");

@@ -68,6 +68,10 @@ record PointDiffusion() implements PipelineType {
         if (points > MOST_POINTS) {
             throw new ModelException("%s: num_points is %d, past %d".formatted(network.file(), points, MOST_POINTS));
         }
+        if (settings.nativeSize().orElse(PointPicture.SIDE) != PointPicture.SIDE) {
+            throw new ModelException("%s: pictures of points have %d pixels a side; this model has no other native_size"
+                    .formatted(network.file(), PointPicture.SIDE));
+        }
         var sizes = new Sizes(PointPicture.SIDE, PointPicture.SIDE, PointPicture.SIDE, PointPicture.SIDE);
         var diffuse = new StageSpec(
                 "denoiser",

@@ -22,7 +22,7 @@ final class Reconciliation {
 
     private static final long MISSING_MS = StatusDirectory.LEASE.toMillis();
     /** If the holder has handed the sample on before it left, the next one's status names it in this time. */
-    private static final long LEFT_MS = 750;
+    private static final long LEFT_MS = 1000;
 
     private final NodeDirectory directory;
     private final Jobs jobs;
@@ -46,7 +46,10 @@ final class Reconciliation {
 
     /** Call it several times per status of a node. */
     void look(long nowMs) {
-        boolean stoodStill = nowMs - lookedMs > MISSING_MS / 2;
+        long pauseMs = nowMs - lookedMs;
+        boolean stoodStill = pauseMs > MISSING_MS / 2;
+        // Statuses that came meanwhile may still wait to be received.
+        long leftMs = pauseMs > LEFT_MS / 2 ? MISSING_MS : LEFT_MS;
         lookedMs = nowMs;
         List<NodeStatus> alive = directory.alive();
         compared.keySet().retainAll(alive.stream().map(NodeStatus::getAddress).toList());
@@ -60,7 +63,7 @@ final class Reconciliation {
             for (Sample sample : job.samples()) {
                 if (stoodStill) {
                     sample.listed(nowMs); // Statuses could not arrive either.
-                } else if (!sample.ended() && isMissing(sample, alive, nowMs)) {
+                } else if (!sample.ended() && isMissing(sample, alive, nowMs, leftMs)) {
                     missing(job, sample, alive);
                 }
             }
@@ -68,10 +71,10 @@ final class Reconciliation {
     }
 
     /** A gateway that sees no node at all may be partitioned, or have just rejoined: then it waits for the whole lease. */
-    private static boolean isMissing(Sample sample, List<NodeStatus> alive, long nowMs) {
+    private static boolean isMissing(Sample sample, List<NodeStatus> alive, long nowMs, long leftMs) {
         long missingMs = sample.missingMs(nowMs);
         return missingMs > MISSING_MS
-                || missingMs > LEFT_MS && !alive.isEmpty() && alive.stream().noneMatch(sample::heldBy);
+                || missingMs > leftMs && !alive.isEmpty() && alive.stream().noneMatch(sample::heldBy);
     }
 
     private void compare(Holding holding, long nowMs) {

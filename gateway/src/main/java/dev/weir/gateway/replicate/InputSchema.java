@@ -108,7 +108,10 @@ final class InputSchema {
             return type("boolean").put("default", values.get(0));
         }
         if (!values.isEmpty()) {
-            return type("string").put("enum", new JsonArray(values)).put("default", values.get(0));
+            List<?> theirs = values.stream()
+                    .map(value -> value.equals("jpeg") ? "jpg" : value)
+                    .toList();
+            return type("string").put("enum", new JsonArray(theirs)).put("default", theirs.get(0));
         }
         if (field.getMin() == field.getMax()) {
             return type("string");

@@ -128,14 +128,14 @@ public final class OfferDispatcher implements Dispatcher {
         }
         String address = node.get().getAddress();
         framesUnderWay.merge(address, 1, Integer::sum);
-        return courier.offer(address, Parcel.of(Offer.newBuilder().setTask(task).build(), tensors))
+        return answer(address, Parcel.of(Offer.newBuilder().setTask(task).build(), tensors))
                 .onComplete(done -> framesUnderWay.computeIfPresent(address, (a, n) -> n > 1 ? n - 1 : null))
                 .compose(reply -> reply.getVerdict() == Verdict.ACCEPTED
                         ? Future.succeededFuture()
                         : Future.failedFuture(noRoom(task)));
     }
 
-    /** Whether no task waits and every offer has been answered. On the directory's event loop. */
+    /** Whether no task waits, and every offer has been answered or its node was lost. On the directory's event loop. */
     public boolean isIdle() {
         return waiting.isEmpty() && framesUnderWay.isEmpty() && outstanding.isSettled();
     }
@@ -210,9 +210,9 @@ public final class OfferDispatcher implements Dispatcher {
 
     private void lost(String address) {
         outstanding.lost(address);
-        Set<Promise<OfferReply>> unanswered = underWay.remove(address);
-        if (unanswered != null) {
-            List.copyOf(unanswered).forEach(answer -> answer.tryFail(new NodeLostException()));
+        Set<Promise<OfferReply>> waits = underWay.remove(address);
+        if (waits != null) {
+            List.copyOf(waits).forEach(answer -> answer.tryFail(new NodeLostException()));
         }
     }
 
