@@ -361,12 +361,18 @@ public final class ModelFolder {
         try {
             return Samplers.defaultName(config);
         } catch (ModelException e) {
-            throw new ModelException(
-                    e.getMessage()
-                            + (Samplers.available(config).isEmpty()
-                                    ? ". A key that changes no picture can be switched off in weir.json: {\"scheduler\": {\"KEY\": null}}"
-                                    : ". Choose one with --sampler, or as defaults.sampler in weir.json"),
-                    e);
+            throw new ModelException(e.getMessage() + advice(config), e);
         }
+    }
+
+    private static String advice(SchedulerConfig config) {
+        if (!Samplers.available(config).isEmpty()) {
+            return ". Choose one with --sampler, or as defaults.sampler in weir.json";
+        }
+        return config.unknownKey()
+                .map(
+                        ". If %1$s changes no picture, switch it off in weir.json: {\"scheduler\": {\"%1$s\": null}}"
+                                ::formatted)
+                .orElse("");
     }
 }

@@ -258,6 +258,20 @@ class ModelFolderTest {
                 .hasMessageContainingAll("pndm is not available", "prediction_type", "euler_karras");
     }
 
+    /** Null is the way out for a key that is unknown, and not for one that says something else than its default. */
+    @Test
+    void aKeyOfTheSchedulerIsSaidToBeSwitchedOffOnlyIfItIsUnknown() throws IOException {
+        Path model = TestModels.copy("sd1", temporary);
+        Path scheduler = model.resolve("scheduler/scheduler_config.json");
+        TestModels.edit(scheduler, "\"skip_prk_steps\": true", "\"lunar\": 1");
+        assertThatThrownBy(() -> ModelFolder.open(model)).hasMessageEndingWith("{\"scheduler\": {\"lunar\": null}}");
+
+        TestModels.edit(scheduler, "\"lunar\": 1", "\"predict_epsilon\": false");
+        assertThatThrownBy(() -> ModelFolder.open(model))
+                .hasMessageContaining("predict_epsilon: unsupported value false")
+                .hasMessageNotContaining("null");
+    }
+
     @Test
     void anUpsamplersSchedulerIsJudgedToo() throws IOException {
         Path model = TestModels.copy("default", temporary);

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.engine.JsonFile;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A model's {@code scheduler_config.json}: the scheduler that the model was published with, and its keys. Immutable.
@@ -90,6 +91,11 @@ public record SchedulerConfig(Path file, String className, ObjectNode keys) {
     /** Length of the schedule that the model was trained on. */
     public int trainTimesteps() {
         return NoiseSchedule.of(this).length();
+    }
+
+    /** A key that no scheduler class known to Weir has, if the file has one that is not off. */
+    public Optional<String> unknownKey() {
+        return ownKeys().unknown();
     }
 
     /** The keys, of which a request's sampler decides some. */

@@ -1,6 +1,7 @@
 package dev.weir.engine.sampler;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.BooleanNode;
 import dev.weir.engine.ModelException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -38,24 +39,38 @@ record SchedulerKeys(Path file, JsonNode json) {
                             + "use_karras_sigmas use_lu_lambdas variance_type")
                     .split(" "));
 
+    private static final String PREDICT_EPSILON = "predict_epsilon";
+
     /** Keys of diffusers before 0.4, with the values that changed nothing or are what its later versions compute without them. */
     private static final Map<String, Set<String>> OLD =
-            Map.of("tensor_format", Set.of("pt", "np"), "predict_epsilon", Set.of("true"));
+            Map.of("tensor_format", Set.of("pt", "np"), PREDICT_EPSILON, Set.of("true"));
 
-    /** A newer diffusers may have keys that change the picture, so they are refused. A key that is off changes nothing. */
+    /** A newer diffusers may have keys that change the picture, so they are refused. */
     void requireKnown() {
-        for (Map.Entry<String, JsonNode> entry : json.properties()) {
-            String key = entry.getKey();
-            JsonNode value = entry.getValue();
-            boolean isOff = value.isNull() || value.isBoolean() && !value.booleanValue();
-            if (OLD.containsKey(key)) {
-                if (!value.isNull() && !OLD.get(key).contains(value.asText())) {
-                    throw wrong(key, value);
-                }
-            } else if (!key.startsWith("_") && !isOff && !KNOWN.contains(key)) {
-                throw new ModelException("%s: %s: Weir does not know this key".formatted(file, key));
+        OLD.forEach((key, values) -> {
+            if (has(key) && !values.contains(json.path(key).asText()) && !isSaidAnew(key)) {
+                throw wrong(key, json.path(key));
             }
-        }
+        });
+        unknown().ifPresent(key -> {
+            throw new ModelException("%s: %s: Weir does not know this key".formatted(file, key));
+        });
+    }
+
+    /** The first key that no scheduler class has and that is not off, which would change nothing. */
+    Optional<String> unknown() {
+        return json.properties().stream()
+                .filter(entry -> !entry.getValue().isNull() && !entry.getValue().equals(BooleanNode.FALSE))
+                .map(Map.Entry::getKey)
+                .filter(key -> !key.startsWith("_") && !OLD.containsKey(key) && !KNOWN.contains(key))
+                .findFirst();
+    }
+
+    /** A network that does not predict the noise predicts the sample, which later versions say so. */
+    private boolean isSaidAnew(String key) {
+        return key.equals(PREDICT_EPSILON)
+                && json.path(key).equals(BooleanNode.FALSE)
+                && json.path("prediction_type").asText().equals("sample");
     }
 
     boolean flag(String key, boolean byDefault) {

@@ -171,6 +171,7 @@ class SamplersTest {
                 "DPMSolverMultistepScheduler | {\"solver_order\": 1} | dpmsolver_multistep",
                 "DPMSolverMultistepScheduler | {\"algorithm_type\": \"deis\", \"final_sigmas_type\": \"sigma_min\"} | dpmpp_2m",
                 "DPMSolverMultistepScheduler | {\"use_flow_sigmas\": true, \"prediction_type\": \"flow_prediction\"} | dpmpp_2m",
+                "DDIMScheduler | {\"predict_epsilon\": false, \"prediction_type\": \"sample\"} | ddim",
                 "DPMSolverMultistepScheduler | {\"new_key\": false, \"newer_key\": null, \"_note\": \"x\"} | dpmpp_2m",
             })
     void theDefaultIsTheModelsOwn(String className, String keys, String name) throws IOException {
@@ -195,6 +196,7 @@ class SamplersTest {
                 "DPMSolverMultistepScheduler | {\"prediction_type\": \"flow_prediction\"} | prediction_type",
                 "EulerDiscreteScheduler | {\"use_lunar_sigmas\": true} | use_lunar_sigmas: Weir does not know this key",
                 "DDIMScheduler | {\"predict_epsilon\": false} | predict_epsilon: unsupported value false",
+                "DDIMScheduler | {\"predict_epsilon\": 0, \"prediction_type\": \"sample\"} | predict_epsilon: unsupported value 0",
                 "DDIMScheduler | {\"tensor_format\": \"jax\"} | tensor_format: unsupported value jax",
                 "HeunDiscreteScheduler | {\"beta_schedule\": \"sigmoid\"} | beta_schedule",
                 "LMSDiscreteScheduler | {\"prediction_type\": \"flow_prediction\"} | prediction_type",
