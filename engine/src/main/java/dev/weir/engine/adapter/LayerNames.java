@@ -10,9 +10,14 @@ import java.util.Set;
 /** The layers of a model by every name that LoRA files have for them. Immutable. */
 final class LayerNames {
 
-    /** How kohya's trainer calls the text encoders of a model, by their number, and ComfyUI those that are CLIP. */
+    /** How kohya's trainer calls the text encoders of a model, by their number, and ComfyUI those that are CLIP or Qwen3. */
     private static final List<List<String>> TEXT_PREFIXES = List.of(
-            List.of("lora_te_", "lora_te1_", "text_encoders.clip_l.transformer.", "text_encoders.clip_h.transformer."),
+            List.of(
+                    "lora_te_",
+                    "lora_te1_",
+                    "text_encoders.clip_l.transformer.",
+                    "text_encoders.clip_h.transformer.",
+                    "text_encoders.qwen3_4b.transformer."),
             List.of("lora_te2_", "text_encoders.clip_g.transformer."),
             List.of("lora_te3_"));
 

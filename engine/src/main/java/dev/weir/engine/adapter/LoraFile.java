@@ -42,8 +42,10 @@ public final class LoraFile {
     private record Changes(Map<String, Map<String, LayerChange>> layers, List<String> unknown, List<String> leftOut) {
 
         private String warning(String name) {
-            String others =
-                    Some.of(leftOut, "layer", "left out: they have original names, and the file has diffusers' too");
+            String others = Some.of(
+                    leftOut,
+                    "layer",
+                    "left out: they have original names, and the file has diffusers' for them or a part of them");
             String parts = Stream.of(
                             unknown.isEmpty() ? "" : LoraFile.unknown(unknown), leftOut.isEmpty() ? "" : others)
                     .filter(part -> !part.isEmpty())

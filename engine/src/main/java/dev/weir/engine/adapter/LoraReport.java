@@ -26,9 +26,14 @@ public record LoraReport(Path path, SortedSet<String> namings, List<Network> net
     private static final Pattern LORA = Pattern.compile(
             ".*(lora_down|lora_up|lora_A|lora_B|lora[12]?\\.down|lora[12]?\\.up|lora_linear_layer|hada_w1|lokr_w|oft_diag).*");
 
-    /** Layers that only the transformers of Flux.1 and Stable Diffusion 3 have, in their original repositories or in diffusers. */
-    private static final Pattern OF_TRANSFORMERS =
-            Pattern.compile("(^|[._])(double_blocks|single_blocks|joint_blocks|single_transformer_blocks)[._]");
+    /** Layers that only the transformers of Flux.1, Stable Diffusion 3 and Z-Image have, in their original repositories or in diffusers. */
+    private static final Pattern OF_TRANSFORMERS = Pattern.compile(
+            "^(?!text_encoder|lora_te)(.*[._])?(double_blocks|single_blocks|joint_blocks|single_transformer_blocks"
+                    + "|(noise|context)_refiner|layers[._]\\d+[._](attention|feed_forward|adaLN_modulation))[._]");
+
+    /** Those among them that have other names in the original repositories. */
+    private static final Pattern OF_DIFFUSERS = Pattern.compile(
+            "(^|[._])(transformer_blocks|single_transformer_blocks|attention[._]to_(q|k|v|out))([._]|$)");
 
     private static final String TRANSFORMER = "transformer";
 
@@ -62,9 +67,14 @@ public record LoraReport(Path path, SortedSet<String> namings, List<Network> net
         }
         SortedSet<String> namings = new TreeSet<>();
         Map<String, List<Map<String, String>>> byNetwork = new TreeMap<>();
-        String denoiser = modules.keySet().stream().anyMatch(OF_TRANSFORMERS.asPredicate()) ? TRANSFORMER : "unet";
+        boolean isTransformers = modules.keySet().stream().anyMatch(OF_TRANSFORMERS.asPredicate());
+        boolean isDiffusers = modules.keySet().stream().anyMatch(OF_DIFFUSERS.asPredicate());
+        String denoiser = isTransformers ? TRANSFORMER : "unet";
+        String alone = isTransformers && !isDiffusers ? "the original repository" : "diffusers";
+        String trainer = isDiffusers ? "ai-toolkit" : "ComfyUI";
+        String prefixed = isTransformers ? trainer : "Stability AI";
         modules.forEach((module, tensors) -> {
-            namings.add(naming(module));
+            namings.add(naming(module, alone, prefixed));
             byNetwork
                     .computeIfAbsent(network(module, denoiser), name -> new ArrayList<>())
                     .add(tensors);
@@ -142,7 +152,11 @@ public record LoraReport(Path path, SortedSet<String> namings, List<Network> net
         return roles.stream().anyMatch(role -> role.startsWith("lokr_")) ? "LoKr" : String.join("+", roles);
     }
 
-    private static String naming(String module) {
+    /**
+     * @param alone whose names the file's layers of the denoiser have where nothing stands before them
+     * @param prefixed whose they are behind {@code diffusion_model.}
+     */
+    private static String naming(String module, String alone, String prefixed) {
         if (starts(module, "lora_unet_", "lora_te", "lora_transformer_")) {
             return "kohya";
         }
@@ -155,11 +169,13 @@ public record LoraReport(Path path, SortedSet<String> namings, List<Network> net
         if (starts(module, "text_encoders.")) {
             return "ComfyUI";
         }
-        if (OF_TRANSFORMERS.matcher(module).find() && !starts(module, "transformer.")) {
-            String others = module.contains(".processor.") ? "XLabs" : "the original repository";
-            return starts(module, "diffusion_model.") ? "ComfyUI" : others;
+        if (starts(module, "diffusion_model.")) {
+            return prefixed;
         }
-        return starts(module, "diffusion_model.") ? "Stability AI" : "diffusers";
+        if (starts(module, "transformer.", "unet.", "text_encoder")) {
+            return "diffusers";
+        }
+        return OF_TRANSFORMERS.matcher(module).find() && module.contains(".processor.") ? "XLabs" : alone;
     }
 
     /** @param denoiser what the file's layers of the denoiser belong to */
@@ -174,7 +190,7 @@ public record LoraReport(Path path, SortedSet<String> namings, List<Network> net
         if (starts(module, "lora_te2_", "text_encoder_2.", "text_encoders.clip_g.")) {
             return "text_encoder_2";
         }
-        if (starts(module, "lora_te", "text_encoder.", "text_encoders.clip_")) {
+        if (starts(module, "lora_te", "text_encoder.", "text_encoders.clip_", "text_encoders.qwen3_")) {
             return "text_encoder";
         }
         return starts(module, "lora_transformer_", "transformer.") ? TRANSFORMER : denoiser;

@@ -143,7 +143,8 @@ class LoraNamesTest {
         "sd3/sd3, clip_g.transformer.text_model.encoder.layers.0.self_attn.q_proj, text_encoder_2",
         "sd3/sd3, t5xxl.transformer.encoder.block.0.layer.0.SelfAttention.q, text_encoder_3",
         "flux/dev, clip_l.transformer.text_model.encoder.layers.0.mlp.fc1, text_encoder",
-        "flux/dev, t5xxl.transformer.encoder.block.0.layer.0.SelfAttention.q, text_encoder_2"
+        "flux/dev, t5xxl.transformer.encoder.block.0.layer.0.SelfAttention.q, text_encoder_2",
+        "z_image/model, qwen3_4b.transformer.model.layers.0.self_attn.q_proj, text_encoder"
     })
     void textEncodersAreFoundByTheNamesOfComfyUi(String model, String name, String part) {
         var names = new LayerNames(ModelFolder.open(ReferenceFile.path(model)).adaptedParts());
