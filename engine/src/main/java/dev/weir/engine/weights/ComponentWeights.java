@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
@@ -182,7 +183,11 @@ public final class ComponentWeights implements Weights {
             return new ModelException(
                     pickled.isEmpty()
                             ? "%s: no weights, looked for %s, also with .fp16 or .bf16 before the ending, and for the indexes of shards"
-                                    .formatted(folder, String.join(" and ", FILE_NAMES.get(0), FILE_NAMES.get(3)))
+                                    .formatted(
+                                            folder,
+                                            STEMS.stream()
+                                                    .map(stem -> stem + ".safetensors")
+                                                    .collect(Collectors.joining(" and ")))
                             : "%s: %s: Weir serves safetensors only. Convert them: weir models convert FOLDER NEW_FOLDER"
                                     .formatted(folder, String.join(", ", pickled)));
         } catch (IOException e) {

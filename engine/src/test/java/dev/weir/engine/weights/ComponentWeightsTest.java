@@ -155,7 +155,8 @@ class ComponentWeightsTest {
     void anEmptyFolderSaysWhatWasLookedFor() {
         assertThatThrownBy(() -> ComponentWeights.open(folder))
                 .isInstanceOf(ModelException.class)
-                .hasMessageContainingAll("no weights", "model.safetensors");
+                .hasMessageContaining(
+                        "no weights, looked for diffusion_pytorch_model.safetensors and model.safetensors, also");
         assertThatThrownBy(() -> ComponentWeights.open(folder.resolve("none"))).hasMessageContaining("no such folder");
     }
 
