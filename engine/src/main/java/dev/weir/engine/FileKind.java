@@ -91,7 +91,7 @@ final class FileKind {
         }
         if (has(names, "cap_embedder.1.weight") && has(names, "noise_refiner.0.")) {
             return new Refusal(
-                    "a single-file checkpoint of a transformer like Z-Image's", "Weir runs Z-Image alone of them");
+                    "a single-file checkpoint of a transformer like Z-Image's", "Of these, Weir runs Z-Image only");
         }
         if (has(names, "clip_txt_mapper.") || has(names, "effnet_mapper.") || has(names, "vquantizer.")) {
             return new Refusal(
@@ -100,8 +100,10 @@ final class FileKind {
         }
         Optional<Family> family = Family.of(weights);
         if (family.isPresent()) {
-            return new Refusal(
-                    "a single-file checkpoint of " + family.get().title(), "Give the file itself, not its folder");
+            return Refusal.of(family.get())
+                    .orElseGet(() -> new Refusal(
+                            "a single-file checkpoint of " + family.get().title(),
+                            "Give the file itself, not its folder"));
         }
         if (any(names, "down_blocks.") || any(names, "input_blocks.") || any(names, Family.UNET)) {
             return new Refusal("a UNet alone", WHOLE);

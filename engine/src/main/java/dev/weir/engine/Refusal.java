@@ -2,6 +2,7 @@ package dev.weir.engine;
 
 import dev.weir.engine.pipeline.PipelineTypes;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * What a path is that Weir does not run, and what its owner can do about it.
@@ -25,26 +26,26 @@ public record Refusal(String what, String advice) {
                 "Copy or link its folder into the base model's folder as \"refiner\", and give the base model's folder");
     }
 
-    /** The same in one file. */
-    static Refusal refinerFile() {
-        return new Refusal(
-                "a single file with SDXL's refiner, which does the last steps of a base model's pictures",
-                "Name it as \"refiner\" in the settings of the base model's file, NAME.weir.json, and give that file");
-    }
-
-    /** A model of variations, whose file has no configuration of its image encoder. */
-    static Refusal unclipFile() {
-        return new Refusal(
-                "a single file of Stable Diffusion 2.1 unCLIP",
-                "Give the diffusers folder that it was published as, with its StableUnCLIPImg2ImgPipeline");
-    }
-
-    /** The original file of a model that came before Stable Diffusion. */
-    static Refusal latentDiffusionFile() {
-        return new Refusal(
-                "a single file of CompVis' latent diffusion",
-                "Give the diffusers folder that it was published as, such as CompVis/ldm-text2im-large-256 or "
-                        + "CompVis/ldm-super-resolution-4x-openimages");
+    /** Of a single file of a family; empty where Weir runs it. */
+    static Optional<Refusal> of(Family family) {
+        return Optional.ofNullable(
+                switch (family) {
+                    case SD1, SD2, SDXL -> null;
+                    case SDXL_REFINER ->
+                        new Refusal(
+                                "a single file with SDXL's refiner, which does the last steps of a base model's pictures",
+                                "Name it as \"refiner\" in the settings of the base model's file, NAME.weir.json, and give that file");
+                    // Its file has no configuration of its image encoder.
+                    case SD2_UNCLIP ->
+                        new Refusal(
+                                "a single file of Stable Diffusion 2.1 unCLIP",
+                                "Give the diffusers folder that it was published as, with its StableUnCLIPImg2ImgPipeline");
+                    case LATENT_DIFFUSION ->
+                        new Refusal(
+                                "a single file of CompVis' latent diffusion",
+                                "Give the diffusers folder that it was published as, such as CompVis/ldm-text2im-large-256 or "
+                                        + "CompVis/ldm-super-resolution-4x-openimages");
+                });
     }
 
     /** A transformer in one file, which does not have all parts of its model. */

@@ -43,12 +43,11 @@ final class SingleFile implements ModelSource {
 
     /** The same of an open file, which may be pickled if it is only read to be converted. */
     static Optional<SingleFile> of(WeightFile file) {
-        return Family.of(file.tensors()).map(family -> switch (family) {
-            case SDXL_REFINER -> throw Refusal.refinerFile().at(file.path());
-            case SD2_UNCLIP -> throw Refusal.unclipFile().at(file.path());
-            case LATENT_DIFFUSION -> throw Refusal.latentDiffusionFile().at(file.path());
-            case SD1, SD2, SDXL -> new SingleFile(file, family);
+        Optional<Family> family = Family.of(file.tensors());
+        family.flatMap(Refusal::of).ifPresent(refusal -> {
+            throw refusal.at(file.path());
         });
+        return family.map(own -> new SingleFile(file, own));
     }
 
     static boolean isNamedSo(Path path) {

@@ -56,7 +56,7 @@ class RefusalTest {
                 "input_blocks.0.0.weight:320x4x3x3 | a UNet alone | whole model",
                 "model.diffusion_model.joint_blocks.0.x_block.mlp.fc1.bias:4 | a single-file checkpoint of Stable Diffusion 3 | --parts FOLDER",
                 "double_blocks.0.img_attn.qkv.weight:4x4 | a single-file checkpoint of FLUX | --parts FOLDER",
-                "cap_embedder.1.weight:4x4,noise_refiner.0.ffn_norm1.weight:4 | a single-file checkpoint of a transformer like Z-Image's | Weir runs Z-Image alone",
+                "cap_embedder.1.weight:4x4,noise_refiner.0.ffn_norm1.weight:4 | a single-file checkpoint of a transformer like Z-Image's | Of these, Weir runs Z-Image only",
                 "model.diffusion_model.cap_pad_token:1x4 | a single-file checkpoint of Z-Image | --parts FOLDER",
                 "down_blocks.0.resnets.0.conv1.weight:8x8x3x3 | a UNet alone | whole model",
                 "decoder.conv_in.weight:8x4x3x3,encoder.conv_in.weight:8x3x3x3 | an autoencoder (VAE) alone | --vae FILE",
@@ -105,6 +105,7 @@ class RefusalTest {
                         + more);
 
         refused(file, "a single file of CompVis' latent diffusion", "CompVis/ldm-text2im-large-256");
+        refused(temporary, "a single file of CompVis' latent diffusion", "CompVis/ldm-text2im-large-256");
     }
 
     /** The UNet of unCLIP is told the embedding of a picture of 1024 or 768 numbers, where SDXL's is told sizes. */
@@ -122,7 +123,7 @@ class RefusalTest {
                         .formatted(told, more));
 
         refused(file, "Stable Diffusion 2.1 unCLIP", "Give the diffusers folder that it was published as");
-        refused(temporary, "Stable Diffusion 2.1 unCLIP", "");
+        refused(temporary, "Stable Diffusion 2.1 unCLIP", "Give the diffusers folder that it was published as");
     }
 
     @ParameterizedTest
