@@ -245,11 +245,7 @@ class TransformersReferenceTest {
     /** Texts that are filled up to other multiples of 32, in one step; and scales that its pipeline has another meaning for. */
     @Test
     void theBranchesOfZImageDifferInLength() {
-        JsonNode json = StreamSupport.stream(
-                        ReferenceFile.json("z_image/cases.json").spliterator(), false)
-                .filter(one -> one.get("name").asText().equals("guided"))
-                .findFirst()
-                .orElseThrow();
+        JsonNode json = ofZImage("guided");
         WorkflowRun run = open("z_image", Engine.TORCH, json);
         List<Integer> lengths = run.begin(json).branches().stream()
                 .map(branch -> branch.get(Tensors.ENCODER_HIDDEN_STATES).side(0))
@@ -261,6 +257,28 @@ class TransformersReferenceTest {
         assertThat(run.begin(other.put("guidance_scale", 0)).branches()).hasSize(1);
         assertThatThrownBy(() -> run.begin(other.put("guidance_scale", -0.5)))
                 .hasMessageContaining("guidance_scale -0.5 is below 0");
+    }
+
+    /** One is filled up to the length of the other's 512 tokens, which its attention sees nothing of. */
+    @Test
+    void onOnnxRuntimeARowOfZImageHasTheSameBytesBesideALongPrompt() {
+        JsonNode json = ofZImage("turbo");
+        ObjectNode other = ofZImage("long").deepCopy();
+        other.put("width", json.get("width").asInt());
+        WorkflowRun run = open("z_image", Engine.ONNX, json);
+        Row alone = run.begin(json);
+        run.step(json, List.of(alone));
+        Row beside = run.begin(json);
+        assertThat(run.step(json, List.of(beside, run.begin(other)))).isEqualTo(2);
+        assertThat(beside.state().step()).isEqualTo(1);
+        assertThat(beside.state().sample()).isEqualTo(alone.state().sample());
+    }
+
+    private static JsonNode ofZImage(String name) {
+        return StreamSupport.stream(ReferenceFile.json("z_image/cases.json").spliterator(), false)
+                .filter(one -> one.get("name").asText().equals(name))
+                .findFirst()
+                .orElseThrow();
     }
 
     private static List<String> fields(ModelFolder model) {

@@ -18,7 +18,7 @@ final class AttentionNodes {
     /** What is added to the scores of tokens that are not seen. */
     private static final double UNSEEN = -10000;
 
-    /** Numbers that a head has for its mask. One would do; kernels want widths of whole eights. */
+    /** Numbers that a head has for its mask. One would do; kernels want multiples of eight. */
     private static final int MASK_WIDTH = 8;
 
     private final Nodes nodes;
@@ -106,13 +106,14 @@ final class AttentionNodes {
 
     /**
      * Attention to many tokens with a mask that is a number more of each key, by which a one of each query is multiplied. ONNX Runtime holds
-     * all scores where it is told of a mask, and a block of them where it is not.
+     * all scores where it is told of a mask, and a block of them where it is not. This rests on fp32: fp16 does not hold
+     * {@link #UNSEEN} over the scale.
      */
     private String maskedByChannels(Operation o) {
         int heads = o.integer("heads");
         double scale = Math.sqrt(heads / (double) o.value(0).channels());
         var mask = mask(o, names.of(o, 1)); // [B, T]
-        var unseen = shapes.derived("unseen by " + mask, () -> {
+        var unseen = shapes.derived("unseen by %s over %s".formatted(mask, scale), () -> {
             var missing = nodes.node("Sub", nodes.number(1), nodes.cast(mask));
             return nodes.node(
                     "Unsqueeze",

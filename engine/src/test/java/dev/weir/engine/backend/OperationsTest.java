@@ -14,6 +14,7 @@ import dev.weir.engine.onnx.OnnxBackend;
 import dev.weir.engine.torch.TorchBackend;
 import dev.weir.engine.weights.Weights;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiFunction;
 import org.junit.jupiter.api.Test;
@@ -159,6 +160,47 @@ record OperationsTest(Engine engine) {
         assertClose(run(script, tokens, some), 2, 2, 3, 2, 3, 5);
         var allKept = Feed.booleans(bytes -> bytes.put((byte) 1), 1, 1);
         assertClose(run(script, tokens, allKept), 2, 51, 106f / 3, 2, 3, 5);
+    }
+
+    /** So many that ONNX Runtime is told of no mask. What is behind a row's tokens changes no bit of it. */
+    @Test
+    void attentionToManyTokensSeesNoneThatIsMasked() {
+        int tokens = 3000;
+        int kept = tokens / 2;
+        int width = 8;
+        var script = new Script("Masked", Weights.NONE);
+        var g = script.method("forward", "q", "k", "kept");
+        var q = g.input(Input.Kind.SEQUENCE, "q", width, 1);
+        var k = g.input(Input.Kind.SEQUENCE, "k", width, tokens);
+        g.returns(g.attention(q, k, k, 2, g.maskOf(g.input(Input.Kind.FLAGS, "kept", 1, tokens))));
+
+        var numbers = new float[2 * tokens * width];
+        for (int i = 0; i < numbers.length; i++) {
+            // What is masked would be all that is seen.
+            numbers[i] = (i / width) % tokens < kept || i >= tokens * width ? (float) Math.sin(i) : 100;
+        }
+        float[] both = run(
+                script,
+                Feed.floats(bytes -> put(bytes.asFloatBuffer(), repeated(2 * width, 1)), 2, 1, width),
+                Feed.floats(bytes -> put(bytes.asFloatBuffer(), numbers), 2, tokens, width),
+                Feed.booleans(
+                        bytes -> {
+                            for (int i = 0; i < 2 * tokens; i++) {
+                                bytes.put((byte) (i < kept || i >= tokens ? 1 : 0));
+                            }
+                        },
+                        2,
+                        tokens));
+        float[] alone = run(
+                script,
+                Feed.floats(bytes -> put(bytes.asFloatBuffer(), repeated(width, 1)), 1, 1, width),
+                Feed.floats(bytes -> put(bytes.asFloatBuffer(), Arrays.copyOf(numbers, kept * width)), 1, kept, width),
+                Feed.booleans(bytes -> bytes.put((byte) 1), 1, 1));
+        assertClose(Arrays.copyOf(both, width), alone);
+        assertThat(Arrays.copyOfRange(both, width, 2 * width)).isNotEqualTo(alone);
+        if (engine == Engine.ONNX) {
+            assertThat(Arrays.copyOf(both, width)).isEqualTo(alone);
+        }
     }
 
     private float[] ofRows(BiFunction<Graph, Value, Value> operation, float... x) {

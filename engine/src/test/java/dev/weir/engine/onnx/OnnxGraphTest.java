@@ -85,7 +85,23 @@ class OnnxGraphTest {
                 .doesNotContain("Attention");
     }
 
+    /** ONNX Runtime holds all scores of an attention with a mask: its last input is one. */
+    @Test
+    void maskedAttentionToManyTokensIsToldOfNoMask() {
+        assertThat(inputsOfMasked(2048)).hasSize(5);
+        assertThat(inputsOfMasked(2049)).hasSize(3);
+    }
+
     private Graph g;
+
+    private List<String> inputsOfMasked(int tokens) {
+        UnaryOperator<Value> network =
+                x -> g.attention(x, x, x, 2, g.maskOf(g.input(Input.Kind.FLAGS, "kept", 1, tokens)));
+        return protos(Input.Kind.SEQUENCE, tokens, network).stream()
+                .filter(node -> node.getOpType().equals("MultiHeadAttention"))
+                .flatMap(node -> node.getInputList().stream())
+                .toList();
+    }
 
     private Value attention(Value x, Mask mask) {
         return g.attention(g.linear(x, "q", CHANNELS), g.linear(x, "k", CHANNELS), g.linear(x, "v", CHANNELS), 2, mask);
@@ -101,6 +117,13 @@ class OnnxGraphTest {
 
     /** The operators that compute the network, in order. */
     private List<String> nodes(Input.Kind kind, int positions, UnaryOperator<Value> network) {
+        return protos(kind, positions, network).stream()
+                .map(NodeProto::getOpType)
+                .filter(op -> !op.equals("Identity") && !op.equals("Shape"))
+                .toList();
+    }
+
+    private List<NodeProto> protos(Input.Kind kind, int positions, UnaryOperator<Value> network) {
         var expected = script(Weights.NONE, kind, positions, network);
         var writer = new SafetensorsWriter();
         expected.parameterShapes().forEach((name, sides) -> {
@@ -112,16 +135,12 @@ class OnnxGraphTest {
         var script = script(weights, kind, positions, network);
         return OnnxModel.of(script, script.methods().get(0), new Kernels(() -> ChannelBlock.NONE))
                 .getGraph()
-                .getNodeList()
-                .stream()
-                .map(NodeProto::getOpType)
-                .filter(op -> !op.equals("Identity") && !op.equals("Shape"))
-                .toList();
+                .getNodeList();
     }
 
     private Script script(Weights weights, Input.Kind kind, int positions, UnaryOperator<Value> network) {
         var script = new Script("Network", weights);
-        g = script.method("forward", "x");
+        g = script.method("forward", "x", "kept");
         g.returns(network.apply(g.input(kind, "x", CHANNELS, positions)));
         return script;
     }
