@@ -59,7 +59,7 @@ final class TransformerFile implements ModelSource {
 
         /**
          * @param folder the configuration that comes with Weir
-         * @param first a tensor that no other kind has
+         * @param first a tensor that no other kind has, in either naming
          * @param config what the shapes say beside a usual configuration
          */
         Kind(

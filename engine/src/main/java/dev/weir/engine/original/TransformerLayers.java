@@ -50,6 +50,9 @@ public final class TransformerLayers {
     /** Those of Z-Image whose names differ. */
     private static final Map<String, List<String>> Z_IMAGE = new LinkedHashMap<>();
 
+    /** A norm of Z-Image's that nothing reads. */
+    private static final Set<String> UNREAD_OF_Z_IMAGE = Set.of("norm_final.weight");
+
     static {
         block(
                 FLUX,
@@ -171,10 +174,12 @@ public final class TransformerLayers {
     private final Map<String, List<String>> own;
     private final Map<String, Piece> pieces = new HashMap<>();
     private final Set<String> swapped;
+    private final Set<String> unread;
 
-    private TransformerLayers(Map<String, List<String>> own, Set<String> swapped) {
+    private TransformerLayers(Map<String, List<String>> own, Set<String> swapped, Set<String> unread) {
         this.own = own;
         this.swapped = swapped;
+        this.unread = unread;
         own.forEach((original, parts) -> new ArrayList<>(parts)
                 .forEach(part -> pieces.put(
                         part,
@@ -183,23 +188,25 @@ public final class TransformerLayers {
 
     /** Flux.1's. */
     public static TransformerLayers ofFlux() {
-        return new TransformerLayers(FLUX, Set.of(LAST_NORM));
+        return new TransformerLayers(FLUX, Set.of(LAST_NORM), Set.of());
     }
 
     /** Stable Diffusion 3's, whose last block has its scale before its shift in diffusers. */
     public static TransformerLayers ofSd3(int blocks) {
         return new TransformerLayers(
-                SD3, Set.of(LAST_NORM, "joint_blocks.%d.context_block.adaLN_modulation.1".formatted(blocks - 1)));
+                SD3,
+                Set.of(LAST_NORM, "joint_blocks.%d.context_block.adaLN_modulation.1".formatted(blocks - 1)),
+                Set.of());
     }
 
     public static TransformerLayers ofZImage() {
-        return new TransformerLayers(Z_IMAGE, Set.of());
+        return new TransformerLayers(Z_IMAGE, Set.of(), UNREAD_OF_Z_IMAGE);
     }
 
     /** The names by which trainers call the layers of a network; none where it is of no such kind. */
     public static List<TransformerLayers> of(Set<String> layers) {
         if (layers.stream().anyMatch(layer -> layer.startsWith("single_transformer_blocks."))) {
-            return List.of(ofFlux(), new TransformerLayers(XLABS, Set.of()));
+            return List.of(ofFlux(), new TransformerLayers(XLABS, Set.of(), Set.of()));
         }
         if (layers.contains("all_x_embedder.2-1")) {
             return List.of(ofZImage());
@@ -226,6 +233,11 @@ public final class TransformerLayers {
 
     private Piece swapped(Piece piece) {
         return new Piece(piece.layer(), piece.first(), piece.end(), piece.of(), swapped.contains(piece.layer()));
+    }
+
+    /** Whether a tensor of the original repository is one that the network does not read. */
+    boolean isUnread(String tensor) {
+        return unread.contains(tensor);
     }
 
     /** The layers of diffusers that an original one is; none where it is not known, or has the same name. */

@@ -8,12 +8,10 @@ public record TransformerNaming(TransformerLayers layers) implements Naming {
 
     private static final String POSITIONS = "pos_embed";
     private static final String SCALE = "scale";
-    /** A norm of Z-Image's that nothing reads. */
-    private static final String UNREAD = "norm_final.weight";
 
     @Override
     public void add(String name, String original, WeightViews into) {
-        if (name.equals(UNREAD)) {
+        if (layers.isUnread(name)) {
             return;
         }
         int end = name.lastIndexOf('.');

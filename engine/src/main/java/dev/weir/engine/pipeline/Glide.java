@@ -130,7 +130,7 @@ record Glide(boolean isUpsampled) implements PipelineType {
         Sizes sizes = new Sizes(side, side, side, side);
         Workflow workflow = new Workflow(
                         Workflow.TEXT_TO_IMAGE,
-                        // The published notebook computes every scale, and Weir those below 1 without guidance.
+                        // The published notebook computes scales below 1 too; Weir's guidance does not.
                         Field.guidedFromOne(Field.ofText(0)),
                         sizes.enlargedBy(factor),
                         List.copyOf(stages))

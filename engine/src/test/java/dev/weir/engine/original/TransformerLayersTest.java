@@ -58,6 +58,8 @@ class TransformerLayersTest {
                         "context_refiner.0.attention.to_k",
                         "context_refiner.0.attention.to_v");
         assertThat(names.own("x_embedder")).containsExactly("all_x_embedder.2-1");
+        assertThat(names.isUnread("norm_final.weight")).isTrue();
+        assertThat(TransformerLayers.ofFlux().isUnread("norm_final.weight")).isFalse();
     }
 
     /** Of tiny models with every kind of block. */
