@@ -164,7 +164,9 @@ final class ComfyConditioningsTest {
 
         graph.put("22", average("6", "21", 0.5));
         inputs(graph, "3").put("positive", link("22", 0));
-        prompts.refused(graph, "22", "conditioning_from - zeros are not joined with a text");
+        prompts.refused(graph, "22", "conditioning_from - zeros are not joined with a text; ConditioningCombine");
+        graph.put("22", joined("ConditioningConcat", "21", "6"));
+        prompts.refused(graph, "22", "conditioning_to - zeros are not joined with a text; ConditioningCombine");
     }
 
     /** SDXL takes zeros for a negative prompt that is absent. */
@@ -177,6 +179,13 @@ final class ComfyConditioningsTest {
 
         assertThat(made.hasNegativePrompt()).isFalse();
         assertThat(made.getNegativeConditioningsCount()).isZero();
+
+        graph.put("6", node("CLIPTextEncodeSDXL", "clip", link("4", 1), "text_g", "an apple", "text_l", "an apple"));
+        inputs(graph, "6").put("width", 128).put("height", 96).put("crop_w", 0).put("crop_h", 0);
+        inputs(graph, "6").put("target_width", 64).put("target_height", 32);
+        prompts.refused(graph, "3", "negative - must have the same sizes as the positive one");
+        inputs(graph, "21").put("conditioning", link("6", 0));
+        assertThat(prompts.send(graph).statusCode()).isEqualTo(200);
     }
 
     @Test

@@ -112,12 +112,61 @@ final class ComfyFlowPromptsTest {
     @Test
     void bracketsThatAreTextAreReadAsTheyStand() {
         JsonObject graph = graph("sd3");
-        inputs(graph, "6").put("text", "a \\(red\\) apple :) (");
+        inputs(graph, "6").put("text", "a \\(red\\) apple :)");
         Generation made = prompts.made(graph);
 
         assertThat(made.getPromptSyntax()).isEmpty();
-        assertThat(made.getPrompt()).isEqualTo("a (red) apple :) (");
+        assertThat(made.getPrompt()).isEqualTo("a (red) apple :)");
         assertThat(made.getConditioningsCount()).isZero();
+    }
+
+    /** ComfyUI cuts the text there, and its tokens are not those of the whole. */
+    @Test
+    void aBracketThatIsNotClosedIsReadAsComfyuiReadsIt() {
+        JsonObject graph = graph("sd3");
+        inputs(graph, "6").put("text", "sad :( face");
+        Generation made = prompts.made(graph);
+
+        assertThat(made.getPromptSyntax()).isEqualTo("comfyui");
+        assertThat(made.getConditioningsList())
+                .extracting(Conditioning::getText)
+                .containsExactly("sad :( face");
+    }
+
+    /** There, a range counts by the levels of the guider's model, and a run by those of the scheduler's. */
+    @Test
+    void partsOfARunAreCountedByTheLevelsThatItHas() {
+        JsonObject graph = graph("sd3");
+        graph.put("30", node("ModelSamplingSD3", "model", link("4", 0), "shift", 6));
+        graph.put("31", node("ConditioningSetTimestepRange", "conditioning", link("7", 0), "start", 0, "end", 1));
+        graph.put("32", node("CFGGuider", "model", link("4", 0), "positive", link("6", 0), "negative", link("31", 0)));
+        inputs(graph, "32").put("cfg", 4);
+        graph.put("33", node("RandomNoise", "noise_seed", 5));
+        graph.put("34", node("KSamplerSelect", "sampler_name", "euler"));
+        graph.put("35", node("BasicScheduler", "model", link("30", 0), "scheduler", "simple", "steps", 20));
+        inputs(graph, "35").put("denoise", 1);
+        graph.put("3", node("SamplerCustomAdvanced", "noise", link("33", 0), "guider", link("32", 0)));
+        inputs(graph, "3")
+                .put("sampler", link("34", 0))
+                .put("sigmas", link("35", 0))
+                .put("latent_image", link("5", 0));
+        assertThat(prompts.made(graph).getFlowTable().getShift()).isEqualTo(6);
+
+        inputs(graph, "31").put("end", 0.5);
+        prompts.refused(graph, "3", "sigmas - has other noise levels than the guider's model");
+        inputs(graph, "32").put("cfg", 1);
+        assertThat(prompts.send(graph).statusCode()).isEqualTo(200);
+        inputs(graph, "32").put("cfg", 4).put("model", link("30", 0));
+        assertThat(prompts.send(graph).statusCode()).isEqualTo(200);
+
+        graph.put("3", node("SamplerCustom", "model", link("4", 0), "add_noise", true, "noise_seed", 5, "cfg", 4));
+        inputs(graph, "3")
+                .put("positive", link("6", 0))
+                .put("negative", link("31", 0))
+                .put("sampler", link("34", 0))
+                .put("sigmas", link("35", 0))
+                .put("latent_image", link("5", 0));
+        prompts.refused(graph, "3", "sigmas - has other noise levels than the guider's model");
     }
 
     @Test

@@ -270,7 +270,14 @@ final class ComfyGraphsTest {
                         0.6));
         inputs(graph, "3").put("positive", link("12", 0));
         prompts.refused(graph, "3", "ControlNets");
-        inputs(graph, "3").put("negative", link("12", 1));
+        for (String zeroed : List.of("6", "12")) {
+            graph.put("13", node("ConditioningZeroOut", "conditioning", link(zeroed, 0)));
+            inputs(graph, "3")
+                    .put("positive", link(zeroed.equals("6") ? "12" : "6", 0))
+                    .put("negative", link("13", 0));
+            prompts.refused(graph, "3", "negative - must have the ControlNets of the positive one");
+        }
+        inputs(graph, "3").put("positive", link("12", 0)).put("negative", link("12", 1));
         inputs(graph, "12").put("end_percent", 0.05);
         prompts.refused(graph, "12", "start_percent");
         inputs(graph, "12").put("end_percent", 0.6);

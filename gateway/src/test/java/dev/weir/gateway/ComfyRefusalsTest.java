@@ -108,6 +108,13 @@ final class ComfyRefusalsTest {
                 "bad_linked_input",
                 "model, received_value([\"4\",7])" + ofSampler
                         + "node '4' (CheckpointLoaderSimple) has 3 outputs, counted from 0");
+        assertRefused(
+                "3",
+                "positive",
+                link("6", 1),
+                "bad_linked_input",
+                "positive, received_value([\"6\",1])" + ofSampler
+                        + "node '6' (CLIPTextEncode) has 1 output, counted from 0");
         for (Object wrong : List.of(List.of(4, 0), List.of("4"), "4", 4)) {
             assertRefused(
                     "3",
@@ -158,6 +165,14 @@ final class ComfyRefusalsTest {
             Generation made = prompts.made(graph);
             assertThat(made.getPrompt()).isEqualTo("an apple (red)");
             assertThat(made.getNegativePrompt()).isEqualTo("blue :)");
+
+            graph.put(
+                    "20", node("ConditioningCombine", "conditioning_1", link("6", 0), "conditioning_2", link("7", 0)));
+            inputs(graph, "3").put("negative", link("20", 0));
+            prompts.refused(graph, "3", "negative - glide takes one text");
+            graph.put("21", node("ConditioningZeroOut", "conditioning", link("7", 0)));
+            inputs(graph, "3").put("negative", link("21", 0));
+            prompts.refused(graph, "3", "negative - zeros are not computed for glide");
         }
     }
 

@@ -2,6 +2,7 @@ package dev.weir.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.proto.v1.Field;
 import dev.weir.proto.v1.ForwardPace;
 import dev.weir.proto.v1.Holding;
 import dev.weir.proto.v1.Holdings;
@@ -9,6 +10,7 @@ import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Workflow;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.net.http.HttpResponse;
@@ -133,6 +135,39 @@ final class PagesTest {
                         .getJsonObject("prior_steps"))
                 .isEqualTo(
                         new JsonObject("{\"type\": \"integer\", \"minimum\": 1, \"maximum\": 1000, \"default\": 20}"));
+    }
+
+    /** Of a field that workflows have other defaults for, none is right. */
+    @Test
+    void aFieldHasADefaultForReplicateWhereItsWorkflowsAgree() {
+        Workflow image = workflow("image_to_image", 0.3, 5);
+        Workflow mask = workflow("inpainting", 0.9999, 5);
+        ModelCard.Builder card = TestGateway.CARD.toBuilder().setId("two").clearWorkflows();
+        card.addWorkflows(image).addWorkflows(mask);
+        gateway.directory.put(TestGateway.status(StageKind.DENOISER)
+                .addModels(ModelStatus.newBuilder().setId("two").setCard(card))
+                .build());
+
+        JsonObject version =
+                new JsonObject(gateway.fetch("/v1/models/weir/two/versions/two").body());
+        JsonObject input = version.getJsonObject("openapi_schema")
+                .getJsonObject("components")
+                .getJsonObject("schemas")
+                .getJsonObject("Input")
+                .getJsonObject("properties");
+        assertThat(input.getJsonObject("prompt_strength"))
+                .isEqualTo(new JsonObject("{\"type\": \"number\", \"minimum\": 0.0, \"maximum\": 1.0}"));
+        assertThat(input.getJsonObject("guidance_scale").getValue("default")).isEqualTo(5.0);
+    }
+
+    private static Workflow workflow(String name, double strength, double scale) {
+        return TestGateway.CARD.getWorkflows(0).toBuilder()
+                .setName(name)
+                .clearFields()
+                .addFields(Field.newBuilder().setName("strength").setMax(1).setUsual(strength))
+                .addFields(
+                        Field.newBuilder().setName("guidance_scale").setMax(30).setUsual(scale))
+                .build();
     }
 
     @Test

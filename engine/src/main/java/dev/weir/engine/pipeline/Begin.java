@@ -236,7 +236,7 @@ public record Begin(
     void requirePlainWords() {
         if (!words.isPlain()) {
             throw new IllegalArgumentException(
-                    "this model takes one text for all steps: no AND, [from:to:when] or [a|b]");
+                    "this model takes one text for all steps: no AND, [from:to:when], [a|b], combined prompts or zeros");
         }
     }
 

@@ -12,7 +12,7 @@ public final class CfgScale {
 
     private CfgScale() {}
 
-    /** The model's own scale. Empty: it is below none. */
+    /** The model's own scale. Empty: it is less than no guidance. */
     public static OptionalDouble own(double cfg, ModelCard model) {
         if (!ModelFields.guidesFromPrompt(model)) {
             return OptionalDouble.of(cfg);

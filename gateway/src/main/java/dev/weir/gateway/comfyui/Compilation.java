@@ -221,8 +221,8 @@ final class Compilation {
         Model model = model(node);
         Sampling.requireSame(node, "sigmas", sigmas.model().name(), model.name());
         SamplerInputs inputs = SamplerInputs.of(node, chosen(node), sigmas);
-        return new Sampling(inputs, model.choosing(sigmas.model()), offer)
-                .sampled(conditioning(node, "positive"), conditioning(node, "negative"), begins(node));
+        Guider guider = new Guider(node, model, conditioning(node, "positive"), conditioning(node, "negative"));
+        return guided(node, inputs, guider, sigmas);
     }
 
     private Value ofMoreParts(Node node) {
@@ -232,6 +232,12 @@ final class Compilation {
         Sampling.requireSame(node, "sigmas", sigmas.model().name(), model.name());
         Node noise = value(node, "noise", Noise.class).node();
         SamplerInputs inputs = SamplerInputs.of(node, noise, guider, chosen(node), sigmas);
+        return guided(node, inputs, guider, sigmas);
+    }
+
+    private Value guided(Node node, SamplerInputs inputs, Guider guider, Sigmas sigmas) {
+        Model model = guider.model();
+        Conditionings.requireSameLevels(node, guider, inputs.isGuided(), sigmas.model());
         return new Sampling(inputs, model.choosing(sigmas.model()), offer)
                 .sampled(guider.positive(), guider.negative(), begins(node));
     }

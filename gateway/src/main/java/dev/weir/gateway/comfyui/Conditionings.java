@@ -5,9 +5,12 @@ import static dev.weir.gateway.comfyui.SamplerInputs.POSITIVE;
 
 import dev.weir.gateway.comfyui.Phrase.During;
 import dev.weir.gateway.comfyui.Value.Conditioning;
+import dev.weir.gateway.comfyui.Value.Guider;
+import dev.weir.gateway.comfyui.Value.Model;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BinaryOperator;
+import java.util.stream.Stream;
 
 /** ComfyUI's nodes that make a conditioning of others. Stateless. */
 final class Conditionings {
@@ -56,7 +59,10 @@ final class Conditionings {
     private static Conditioning joined(Node node, Conditioning to, Conditioning from, BinaryOperator<Phrase> how) {
         requireClip(node, FROM, to, from);
         if (to.hasZeros() || from.hasZeros()) {
-            throw new RefusedNodeException(node, FROM, "zeros are not joined with a text, but combined");
+            throw new RefusedNodeException(
+                    node,
+                    to.hasZeros() ? TO : FROM,
+                    "zeros are not joined with a text; ConditioningCombine takes them");
         }
         Phrase other = from.phrases().get(0).phrase();
         List<During> joined = to.phrases().stream()
@@ -92,9 +98,33 @@ final class Conditionings {
         }
     }
 
+    /** ComfyUI counts the parts of a run by the guider's model, and Weir by the levels that the run has. */
+    static void requireSameLevels(Node node, Guider guider, boolean isGuided, Model levels) {
+        Stream<During> counted = guider.positive().phrases().stream();
+        if (isGuided) {
+            counted = Stream.concat(counted, guider.negative().phrases().stream());
+        }
+        if (!levels.table().equals(guider.model().table()) && !counted.allMatch(During::isAll)) {
+            throw new RefusedNodeException(
+                    node,
+                    "sigmas",
+                    "has other noise levels than the guider's model, by which parts of a run are counted");
+        }
+    }
+
     static void requireText(SamplerInputs inputs, Conditioning positive) {
         if (positive.hasZeros()) {
             throw inputs.refused(POSITIVE, "zeros are computed for the negative prompt only");
+        }
+    }
+
+    /** Of a model that reads one text for all steps. */
+    static void requireOneText(SamplerInputs inputs, String input, Conditioning conditioning, String model) {
+        if (conditioning.hasZeros()) {
+            throw inputs.refused(input, "zeros are not computed for " + model);
+        }
+        if (!Phrase.isOneText(conditioning.phrases())) {
+            throw inputs.refused(input, "%s takes one text".formatted(model));
         }
     }
 

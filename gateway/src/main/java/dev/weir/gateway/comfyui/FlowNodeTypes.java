@@ -30,7 +30,7 @@ final class FlowNodeTypes {
                         .choice("unet_name", Offer::parts)
                         .choice("weight_dtype", "default")
                         .gives(MODEL),
-                // There, both types are Z-Image's for the file of its text encoder.
+                // ComfyUI reads Z-Image's text encoder with either type.
                 NodeType.of("CLIPLoader", "advanced/loaders")
                         .choice("clip_name", clips(Flow.Kind.Z_IMAGE))
                         .choice("type", "stable_diffusion", "lumina2")

@@ -62,16 +62,14 @@ final class FlowPrompts {
         require(input, conditioning.sizes().isEmpty(), "is encoded for SDXL, which %s is not".formatted(model));
         require(input, conditioning.controls().isEmpty(), "ControlNets do not steer " + model);
         if (kind != Kind.STABLE_DIFFUSION_3) {
-            require(input, !conditioning.hasZeros(), "zeros are not computed for " + model);
-            require(input, Phrase.isOneText(conditioning.phrases()), "%s takes one text".formatted(model));
+            Conditionings.requireOneText(inputs, input, conditioning, model);
         }
         boolean areTexts =
                 conditioning.phrases().stream().allMatch(each -> each.isZero() || each.phrase() instanceof Phrase.Text);
         require(input, areTexts, "%s reads each text for itself".formatted(model));
-        boolean hasEmbeddings = conditioning.phrases().stream()
+        conditioning.phrases().stream()
                 .flatMap(each -> each.phrase().texts())
-                .anyMatch(text -> text.contains("embedding:"));
-        require(input, !hasEmbeddings, "has embeddings, and %s takes none".formatted(model));
+                .forEach(text -> PlainText.requireNoEmbedding(inputs, input, text, model));
     }
 
     private void require(String input, boolean holds, String problem) {
@@ -80,10 +78,13 @@ final class FlowPrompts {
         }
     }
 
-    /** Whether it is one text without weights. Those of Z-Image have none, whatever brackets they have. */
+    /**
+     * Whether it is one text that no bracket cuts into several. Brackets do not count for Z-Image. For the others, an opening one that is not
+     * closed cuts too: what is before it and what is after it become tokens apart.
+     */
     private boolean isPlain(Conditioning conditioning) {
         return Phrase.isOneText(conditioning.phrases())
-                && (kind == Kind.Z_IMAGE || !PlainText.hasWeights(Phrase.shown(conditioning.phrases())));
+                && (kind == Kind.Z_IMAGE || !PlainText.isCut(Phrase.shown(conditioning.phrases())));
     }
 
     /** Of one text: without the backslashes of brackets that count as text. */
@@ -114,7 +115,8 @@ final class FlowPrompts {
         }
     }
 
+    /** No node has less than 1. */
     private double scale(double cfg) {
-        return CfgScale.own(cfg, card).orElseThrow(() -> inputs.refused(CFG, CfgScale.problem(card)));
+        return CfgScale.own(cfg, card).orElseThrow();
     }
 }

@@ -94,7 +94,6 @@ final class Refinement {
                 WITHOUT_NOISE.contains(node.text("sampler_name")),
                 "sampler_name",
                 "draws noise, which is computed without a refiner only");
-        require(node.number("cfg").doubleValue() >= 1, "cfg", "must be 1 or more");
         boolean isGuided = node.number("cfg").doubleValue() > 1;
         require(
                 isGuided == begun.number("cfg").doubleValue() > 1,

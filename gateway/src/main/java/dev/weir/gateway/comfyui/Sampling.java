@@ -147,14 +147,14 @@ final class Sampling {
     private void prompts(Conditioning positive, Optional<Conditioning> compared) {
         Conditionings.requireText(inputs, positive);
         put("guidance_scale", SamplerInputs.CFG, inputs.cfg());
-        put("prompt", POSITIVE, shown(POSITIVE, positive));
-        if (!isPlain(positive, compared) && !ModelFields.takes(card, "prompt_syntax")) {
-            throw refused(POSITIVE, "%s takes one text".formatted(card.getId()));
-        }
-        compared.ifPresent(negative -> negative(positive, negative));
         if (ModelFields.takes(card, "prompt_syntax")) {
             fields.put("prompt_syntax", SYNTAX);
+        } else {
+            Conditionings.requireOneText(inputs, POSITIVE, positive, card.getId());
+            compared.ifPresent(each -> Conditionings.requireOneText(inputs, NEGATIVE, each, card.getId()));
         }
+        put("prompt", POSITIVE, shown(POSITIVE, positive));
+        compared.ifPresent(negative -> negative(positive, negative));
         positive.sizes().forEach((name, size) -> put(name, POSITIVE, size));
         if (positive.clip().lastLayer() != 0) {
             put(CLIP_SKIP, POSITIVE, skippedLayers(positive.clip().lastLayer()));
@@ -172,7 +172,7 @@ final class Sampling {
             put("negative_prompt", NEGATIVE, shown(NEGATIVE, negative));
         }
         Conditionings.requireFew(inputs, positive, negative);
-        if (!isAbsent(negative) && !negative.sizes().equals(positive.sizes())) {
+        if (!negative.sizes().equals(positive.sizes())) {
             throw refused(NEGATIVE, "must have the same sizes as the positive one");
         }
     }
@@ -203,7 +203,7 @@ final class Sampling {
     }
 
     private void controls(Conditioning positive, Optional<Conditioning> compared, String size) {
-        compared.filter(negative -> !negative.isZero()).ifPresent(negative -> {
+        compared.ifPresent(negative -> {
             boolean areBoth = positive.controls().stream().allMatch(Control::both)
                     && negative.controls().isEmpty();
             if (!areBoth && !negative.controls().equals(positive.controls())) {

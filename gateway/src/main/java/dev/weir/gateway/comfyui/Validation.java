@@ -103,8 +103,8 @@ final class Validation {
         int outputs = from.outputs().size();
         return link.slot() >= 0 && link.slot() < outputs
                 ? Optional.empty()
-                : Optional.of(
-                        "node '%s' (%s) has %d outputs, counted from 0".formatted(link.node(), from.name(), outputs));
+                : Optional.of("node '%s' (%s) has %d output%s, counted from 0"
+                        .formatted(link.node(), from.name(), outputs, outputs == 1 ? "" : "s"));
     }
 
     private void checkChoice(Node node, Input input, String value, List<NodeError> errors) {

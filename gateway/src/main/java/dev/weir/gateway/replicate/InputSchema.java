@@ -7,10 +7,13 @@ import dev.weir.proto.v1.Sampler;
 import dev.weir.proto.v1.Workflow;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.DoubleFunction;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What a version says of its input and output: the part of Cog's OpenAPI document that clients read. Stateless. */
 final class InputSchema {
@@ -63,7 +66,8 @@ final class InputSchema {
                 .put("output_quality", type("integer").put("minimum", 0).put("maximum", 100));
         card.getWorkflowsList().stream()
                 .flatMap(workflow -> workflow.getFieldsList().stream())
-                .forEach(field -> input.put(theirs(field), property(field)));
+                .collect(Collectors.groupingBy(InputSchema::theirs, LinkedHashMap::new, Collectors.toList()))
+                .forEach((name, same) -> input.put(name, property(same)));
         return input;
     }
 
@@ -97,6 +101,16 @@ final class InputSchema {
         JsonArray names = new JsonArray();
         card.getSamplersList().stream().map(Sampler::getName).forEach(names::add);
         return names;
+    }
+
+    /** @param same of all workflows that have it: a default is written where they have the same one */
+    private static JsonObject property(List<Field> same) {
+        JsonObject property = property(same.get(0));
+        Stream<Object> defaults = same.stream().map(each -> property(each).getValue("default"));
+        if (defaults.distinct().count() > 1) {
+            property.remove("default");
+        }
+        return property;
     }
 
     private static JsonObject property(Field field) {
