@@ -2,7 +2,6 @@ package dev.weir.tests;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -316,19 +315,16 @@ final class GatewayLossTest {
 
     private static void awaitEachOther() {
         for (Member gateway : List.of(owner, other)) {
+            // A failure says what the gateway saw last.
             Awaitility.await(gateway + " to know the other gateway and the stages")
                     .atMost(PATIENCE)
                     .ignoreExceptions()
-                    .until(() -> {
-                        JsonNode seen = server(gateway).get("/v1/cluster");
-                        return seen.path("other_gateways").size() == 1
-                                && server(gateway)
-                                        .get("/v1/models")
-                                        .path("data")
-                                        .path(0)
-                                        .path("ready")
-                                        .asBoolean();
-                    });
+                    .until(
+                            () -> List.of(
+                                    server(gateway).get("/v1/cluster"),
+                                    server(gateway).get("/v1/models").at("/data/0/ready")),
+                            seen -> seen.get(0).path("other_gateways").size() == 1
+                                    && seen.get(1).asBoolean());
         }
     }
 }
