@@ -130,19 +130,7 @@ final class OperationEmitter {
             case DIFFERENTIABLE -> let(o, "torch.requires_grad_(torch.clone(torch.detach(%s)), True)");
             case LABEL_GRADIENT -> labelGradient(o);
             case RETURN -> returns(expression(o.input(0)));
-            case POINTS,
-                    CONVOLUTION,
-                    POINT_NORM,
-                    VOXEL_PLACES,
-                    VOXELS,
-                    DEVOXELIZE,
-                    SQUEEZE_EXCITE,
-                    TOKENS_TO,
-                    FURTHEST_POINTS,
-                    BALL_QUERY,
-                    MAX_LAST,
-                    NEAREST_MEAN,
-                    SPREAD -> points.emit(o);
+            default -> points.emit(o);
         }
     }
 
