@@ -172,6 +172,11 @@ class PointVoxelReferenceTest {
                 .isInstanceOf(ModelException.class)
                 .hasMessageContaining("--engine torch");
         Path model = temporary.resolve("model");
+        change(model.resolve("pvcnn/config.json"), json -> json.put("std", 0));
+        assertThatThrownBy(() -> ModelFolder.open(model).denoiser(target(Engine.TORCH)))
+                .isInstanceOf(ModelException.class)
+                .hasMessageContaining("a number above 0");
+        change(model.resolve("pvcnn/config.json"), json -> json.put("std", 1));
         change(model.resolve("pvcnn/config.json"), json -> ((ObjectNode) json.at("/down_blocks/0")).put("radius", 0));
         assertThatThrownBy(() -> ModelFolder.open(model).denoiser(target(Engine.TORCH)))
                 .isInstanceOf(ModelException.class)

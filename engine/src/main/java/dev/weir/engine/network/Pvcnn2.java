@@ -74,7 +74,9 @@ record Pvcnn2(int points, int embedding, int head, List<Down> down, List<Up> up)
         });
         requireLevels(config, points, down, up);
         config.numbers("mean", AXES);
-        config.number("std", 1);
+        if (config.number("std", 1) <= 0) {
+            throw config.refused("std", "a number above 0");
+        }
         var network = new Pvcnn2(
                 points,
                 config.even("time_embed_dim", config.integer("time_embed_dim")),
