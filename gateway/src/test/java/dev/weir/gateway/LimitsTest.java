@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import dev.weir.gateway.GatewayConfig.Limits;
 import dev.weir.gateway.GatewayConfig.Patience;
 import dev.weir.gateway.TestStage.Sitting;
+import dev.weir.proto.v1.ForwardPace;
+import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.runtime.bus.Addresses;
 import io.vertx.core.Future;
@@ -79,6 +81,25 @@ final class LimitsTest {
         gateway.stage.script(Sitting::paint);
 
         assertThat(gateway.generate(APPLE.copy().put("n", 3)).statusCode()).isEqualTo(200);
+    }
+
+    /** A node may serve models of very different speeds, and states their mean. */
+    @Test
+    void howLongAJobTakesIsCountedAtThePaceOfItsModel() {
+        gateway = new TestGateway();
+        NodeStatus.Builder status = TestGateway.status(StageKind.DENOISER).setStepSeconds(60);
+        gateway.directory.put(
+                status.putPace(TestGateway.CARD.getId(), pace(0.5)).build());
+        assertThat(gateway.generate(APPLE).statusCode()).isEqualTo(200);
+
+        gateway.directory.put(status.setStepSeconds(0.5)
+                .putPace(TestGateway.CARD.getId(), pace(20))
+                .build());
+        assertThat(gateway.generate(APPLE).body()).contains("wait_too_long").contains("80 s");
+    }
+
+    private static ForwardPace pace(double seconds) {
+        return ForwardPace.newBuilder().setRows(2).setSeconds(seconds).build();
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.weir.gateway.job;
 
+import dev.weir.proto.v1.ForwardPace;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.Stage;
 import dev.weir.proto.v1.StageKind;
@@ -30,9 +31,15 @@ public final class Backlog {
 
     private double secondsAt(Stage stage, JobSpec spec) {
         return catalog.serving(spec.model(), stage.getName()).stream()
-                .mapToDouble(node -> node.getBacklogSeconds() + stage.getForwards() * node.getStepSeconds())
+                .mapToDouble(node -> node.getBacklogSeconds() + stage.getForwards() * forwardSeconds(node, spec, stage))
                 .min()
                 .orElse(0);
+    }
+
+    /** At the model's own pace, where the node has measured it: the mean of all its models may be many times that. */
+    private static double forwardSeconds(NodeStatus node, JobSpec spec, Stage stage) {
+        ForwardPace pace = node.getPaceMap().get(spec.model());
+        return pace != null && pace.getSeconds() > 0 ? stage.getArea() * pace.getSeconds() : node.getStepSeconds();
     }
 
     /** Seconds until so many samples have left the slowest stage, at the pace that its nodes report. */
