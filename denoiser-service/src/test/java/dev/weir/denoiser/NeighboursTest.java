@@ -39,7 +39,7 @@ final class NeighboursTest {
             List.of("a red apple", "a blue house under a tree at night", "", "a cat");
     private static final List<String> SAMPLERS =
             List.of("ddim", "euler", "euler_ancestral", "dpmpp_2m", "ddpm", "pndm");
-    private static final int SAMPLES = 10;
+    private static final int SAMPLES = 14;
 
     private final Latents latents = new Latents();
 
@@ -124,7 +124,7 @@ final class NeighboursTest {
 
     private static Work work(int number, List<Tensors> states, Random random) {
         int size = MODEL.card().nativeSize();
-        int steps = 3 + random.nextInt(5);
+        int steps = 3 + random.nextInt(8);
         String sampler = SAMPLERS.get(random.nextInt(SAMPLERS.size()));
         Task task = Task.newBuilder()
                 .setRef(SampleRef.newBuilder().setJobId("job " + number))

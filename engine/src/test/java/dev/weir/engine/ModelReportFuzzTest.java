@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Configurations from strangers: whatever a key says, a report tells it and a folder is refused or opened, soon. */
 class ModelReportFuzzTest {
 
-    private static final int ROUNDS = 30;
+    private static final int ROUNDS = 60;
     private static final Duration LONGEST = Duration.ofSeconds(30);
 
     private static final ObjectMapper JSON = new ObjectMapper();

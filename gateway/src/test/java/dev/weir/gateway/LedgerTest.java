@@ -41,8 +41,8 @@ final class LedgerTest {
             new JsonObject().put("prompt", "a red apple").put("seed", 5);
     private static final Duration LONG = Duration.ofMinutes(5);
     private static final Duration RESULT = Duration.ofSeconds(2);
-    /** Far more than there are at once. */
-    private static final int STORM = 500;
+    /** Far more than the gateway works on at once. */
+    private static final int STORM = 2000;
 
     private static final GatewayConfig SHORT = TestGateway.CONFIG
             .with(new Patience(Duration.ofSeconds(60), Duration.ofSeconds(30), Duration.ofSeconds(10), RESULT))

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
  */
 final class OverloadTest {
 
-    private static final int STORM = 1000;
+    private static final int STORM = 2000;
     private static final int MOST_IMAGES = 12;
     private static final int STEPS = 4;
 

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.condition.OS;
 /** Shapes that a process has seen cost no memory once they are gone. */
 class ShapesMemoryTest {
 
-    private static final int LARGEST = 28;
+    private static final int LARGEST = 40;
     private static final int SHAPES = 100;
     private static final int WARM_UP = 20;
 
