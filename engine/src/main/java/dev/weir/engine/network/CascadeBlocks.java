@@ -148,6 +148,24 @@ record CascadeBlocks(List<Level> levels, Between between) {
         return levels.stream().mapToInt(Level::width).max().orElseThrow();
     }
 
+    /**
+     * What the first level sees of a sample.
+     *
+     * @param sample {@code [B, C, h, w]}
+     * @param patch pixels that are one of the first level's, each way
+     */
+    Tokens patches(Graph g, Value sample, int patch) {
+        var pixels = patch == 1 ? sample : g.unshuffle(sample, patch);
+        var image = g.conv2d(pixels, "embedding.1", levels.get(0).width(), 1); // [B, D, h / p, w / p]
+        return new Tokens(CascadeLevel.norm(g, g.tokens(image)), image);
+    }
+
+    /** What the first level makes, as pixels of a sample, {@code [B, channels, h, w]}. */
+    static Value pixels(Graph g, Tokens x, int channels, int patch) {
+        var out = g.conv2d(x.normed(g), "clf.1", channels * patch * patch, 1);
+        return patch == 1 ? out : g.shuffle(out, patch, false);
+    }
+
     /** @param made what each level sees besides that another network made, by the levels' number on the way down and then up */
     Tokens describe(Graph g, Tokens x, Seen seen, IntFunction<Optional<Value>> made) {
         int count = levels.size();

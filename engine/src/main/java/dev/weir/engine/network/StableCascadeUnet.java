@@ -12,7 +12,6 @@ import dev.weir.engine.graph.Input;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.graph.Value;
 import dev.weir.engine.network.CascadeLevel.Seen;
-import dev.weir.engine.network.CascadeLevel.Tokens;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -130,19 +129,17 @@ record StableCascadeUnet(
         int width = blocks.levels().get(0).width();
         int side = NOMINAL_SIDE / patch * patch;
         var sample = g.castImage(g.input(Input.Kind.IMAGE, "sample", channels, side * side)); // [B, C, h, w]
-        var pixels = patch == 1 ? sample : g.unshuffle(sample, patch);
-        var image = g.conv2d(pixels, "embedding.1", width, 1); // [B, D, h / p, w / p]
-        var x = CascadeLevel.norm(g, g.tokens(image)); // [B, T, D]
+        var first = blocks.patches(g, sample, patch);
+        var x = first.all(); // [B, T, D]
         if (made > 0) {
             var given = g.castImage(g.input(Input.Kind.IMAGE, MADE, made, 24 * 24));
-            x = g.add(x, mapped(g, "effnet_mapper", g.interpolateTo(given, image), width));
+            x = g.add(x, mapped(g, "effnet_mapper", g.interpolateTo(given, first.image()), width));
         }
         if (seen > 0) {
             x = g.add(x, mapped(g, "pixels_mapper", nothing(g), width)); // one token for all
         }
-        var level = blocks.describe(g, new Tokens(x, image), new Seen(times(g), attended(g)), pass -> Optional.empty());
-        var out = g.conv2d(level.normed(g), "clf.1", channels * patch * patch, 1);
-        g.returns(patch == 1 ? out : g.shuffle(out, patch, false));
+        var level = blocks.describe(g, first.with(x), new Seen(times(g), attended(g)), pass -> Optional.empty());
+        g.returns(CascadeBlocks.pixels(g, level, channels, patch));
     }
 
     /** Two layers on each pixel, and a norm. */

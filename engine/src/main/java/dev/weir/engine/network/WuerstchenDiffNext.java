@@ -17,7 +17,6 @@ import dev.weir.engine.network.CascadeBlocks.Between;
 import dev.weir.engine.network.CascadeBlocks.Level;
 import dev.weir.engine.network.CascadeLevel.Kind;
 import dev.weir.engine.network.CascadeLevel.Seen;
-import dev.weir.engine.network.CascadeLevel.Tokens;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -202,15 +201,12 @@ record WuerstchenDiffNext(
         var g = script.method(NetworkDenoiser.FORWARD, names.toArray(String[]::new));
         int side = NOMINAL_SIDE / patch * patch;
         var sample = g.castImage(g.input(Input.Kind.IMAGE, "sample", channels, side * side)); // [B, C, h, w]
-        var pixels = patch == 1 ? sample : g.unshuffle(sample, patch);
-        var image = g.conv2d(pixels, "embedding.1", blocks.levels().get(0).width(), 1); // [B, D, h / p, w / p]
-        var x = new Tokens(CascadeLevel.norm(g, g.tokens(image)), image);
+        var x = blocks.patches(g, sample, patch); // [B, T, D]
         var text = g.linear(g.cast(GraphInputs.of(g, text())), "clip_mapper", context);
         var time = CascadeLevel.embedded(g, TimeEmbedding.timestep(g), timeWidth);
         var seen = new Seen(List.of(time), CascadeLevel.norm(g, text));
         x = blocks.describe(g, x, seen, pass -> made(g, pass));
-        var both = g.conv2d(x.normed(g), "clf.1", 2 * channels * patch * patch, 1);
-        both = patch == 1 ? both : g.shuffle(both, patch, false); // [B, 2 C, h, w]
+        var both = CascadeBlocks.pixels(g, x, 2 * channels, patch); // [B, 2 C, h, w]
         var share = g.sigmoid(g.narrow(both, channels, channels));
         g.returns(g.divide(
                 WuerstchenPrior.without(g, sample, g.narrow(both, 0, channels)),

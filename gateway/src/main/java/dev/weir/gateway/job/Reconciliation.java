@@ -63,18 +63,11 @@ final class Reconciliation {
             for (Sample sample : job.samples()) {
                 if (stoodStill) {
                     sample.listed(nowMs); // Statuses could not arrive either.
-                } else if (!sample.ended() && isMissing(sample, alive, nowMs, leftMs)) {
-                    missing(job, sample, alive);
+                } else if (!sample.ended()) {
+                    look(job, sample, alive, sample.missingMs(nowMs), leftMs);
                 }
             }
         }
-    }
-
-    /** A gateway that sees no node at all may be partitioned, or have just rejoined: then it waits for the whole lease. */
-    private static boolean isMissing(Sample sample, List<NodeStatus> alive, long nowMs, long leftMs) {
-        long missingMs = sample.missingMs(nowMs);
-        return missingMs > MISSING_MS
-                || missingMs > leftMs && !alive.isEmpty() && alive.stream().noneMatch(sample::heldBy);
     }
 
     private void compare(Holding holding, long nowMs) {
@@ -108,9 +101,14 @@ final class Reconciliation {
                 .build());
     }
 
-    private void missing(Job job, Sample sample, List<NodeStatus> alive) {
+    /** A gateway that sees no node at all may be partitioned, or have just rejoined: then it waits for the whole lease. */
+    private void look(Job job, Sample sample, List<NodeStatus> alive, long missingMs, long leftMs) {
+        if (missingMs <= leftMs) {
+            return;
+        }
         List<NodeStatus> holder = alive.stream().filter(sample::heldBy).toList();
-        if (holder.stream().allMatch(NodeStatus::hasHoldings)) {
+        boolean hasLeft = holder.isEmpty() && !alive.isEmpty();
+        if ((hasLeft || missingMs > MISSING_MS) && holder.stream().allMatch(NodeStatus::hasHoldings)) {
             restarts.missing(job, sample, !holder.isEmpty());
         }
     }
