@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weir.engine.ComputeTarget.Engine;
-import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.StepBatch;
 import dev.weir.engine.noise.NoiseKind;
@@ -27,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -69,29 +69,33 @@ final class ComfyConditioningsReferenceTest {
     private static final LatentShape SHAPE = new LatentShape(4, 8, 12);
     private static final int STEPS = 7;
 
+    @RegisterExtension
+    static final Opened<ModelParts> OPENED = new Opened<>();
+
     @ParameterizedTest
     @CsvSource({"TORCH,sd1,checkpoints/sd1", "ONNX,sd1,checkpoints/sd1", "TORCH,sdxl,sdxl", "ONNX,sdxl,sdxl"})
     void statesAreComfyuis(Engine engine, String name, String folder) {
-        var target = new ComputeTarget("cpu", Precision.FP32, engine);
-        try (TextEncoder encoder = ModelFolder.open(ReferenceFile.path(folder)).textEncoder(target)) {
-            CASES.forEach((label, written) -> {
-                Prompt prompt = Prompt.of(written).in(PromptSyntax.COMFYUI);
-                Tensors ours = encoder.encode(List.of(prompt)).get(0).states();
-                String where = name + "/" + label;
-                float[] theirs = TENSORS.floats(where + "/states");
-                HostTensor states = ours.get(Tensors.ENCODER_HIDDEN_STATES);
-                int width = states.side(1);
-                assertThat(theirs).hasSize((states.side(0) + KEPT - 1) / KEPT * width);
-                float[] kept = new float[theirs.length];
-                for (int i = 0; i < kept.length; i++) {
-                    kept[i] = states.values()[i / width * KEPT * width + i % width];
-                }
-                requireClose(kept, theirs, where);
-                ours.find("text_embeds")
-                        .ifPresent(
-                                pooled -> requireClose(pooled.values(), TENSORS.floats(where + "/text_embeds"), where));
-            });
-        }
+        TextEncoder encoder = open(folder, engine).encoder();
+        CASES.forEach((label, written) -> {
+            Prompt prompt = Prompt.of(written).in(PromptSyntax.COMFYUI);
+            Tensors ours = encoder.encode(List.of(prompt)).get(0).states();
+            String where = name + "/" + label;
+            float[] theirs = TENSORS.floats(where + "/states");
+            HostTensor states = ours.get(Tensors.ENCODER_HIDDEN_STATES);
+            int width = states.side(1);
+            assertThat(theirs).hasSize((states.side(0) + KEPT - 1) / KEPT * width);
+            float[] kept = new float[theirs.length];
+            for (int i = 0; i < kept.length; i++) {
+                kept[i] = states.values()[i / width * KEPT * width + i % width];
+            }
+            requireClose(kept, theirs, where);
+            ours.find("text_embeds")
+                    .ifPresent(pooled -> requireClose(pooled.values(), TENSORS.floats(where + "/text_embeds"), where));
+        });
+    }
+
+    private static ModelParts open(String folder, Engine engine) {
+        return OPENED.of(List.of(folder, engine), () -> ModelParts.of(ReferenceFile.path(folder), engine));
     }
 
     @ParameterizedTest
@@ -119,41 +123,28 @@ final class ComfyConditioningsReferenceTest {
     }
 
     private static void requireEnd(Engine engine, SamplerSpec spec, NoiseStream noise, Words words, String recorded) {
-        var target = new ComputeTarget("cpu", Precision.FP32, engine);
-        ModelFolder model = ModelFolder.open(ReferenceFile.path("checkpoints/sd1"));
-        try (Denoiser network = model.network(model.pipeline().diffusing().get(0), target)) {
-            Row row = begun(model, network, target, spec, noise, words);
-            while (!row.isDone()) {
-                StepBatch.advance(network, SHAPE, List.of(row));
-            }
-            requireClose(row.state().sample(), TENSORS.floats(recorded), recorded);
+        ModelParts parts = open("checkpoints/sd1", engine);
+        Row row = begun(parts, spec, noise, words);
+        while (!row.isDone()) {
+            StepBatch.advance(parts.denoiser(), SHAPE, List.of(row));
         }
+        requireClose(row.state().sample(), TENSORS.floats(recorded), recorded);
     }
 
     @Test
     void aStepWithoutAPromptIsRefused() {
-        var target = new ComputeTarget("cpu", Precision.FP32, Engine.ONNX);
-        ModelFolder model = ModelFolder.open(ReferenceFile.path("checkpoints/sd1"));
+        ModelParts parts = open("checkpoints/sd1", Engine.ONNX);
         var late =
                 new Words(Composition.ofEqual(List.of(APPLE), List.of(new PercentRange(0.4, 1))), Composition.of(HILL));
-        try (Denoiser network = model.network(model.pipeline().diffusing().get(0), target)) {
-            assertThatThrownBy(
-                            () -> begun(model, network, target, SamplerSpec.of("euler"), new TorchGenerator(7), late))
-                    .hasMessageContaining("no prompt counts at network call 1 of 7");
-            var lateNegative = new Words(late.negative(), late.prompt());
-            assertThatThrownBy(() ->
-                            begun(model, network, target, SamplerSpec.of("euler"), new TorchGenerator(7), lateNegative))
-                    .hasMessageContaining("no negative prompt counts at network call 1 of 7");
-        }
+        assertThatThrownBy(() -> begun(parts, SamplerSpec.of("euler"), new TorchGenerator(7), late))
+                .hasMessageContaining("no prompt counts at network call 1 of 7");
+        var lateNegative = new Words(late.negative(), late.prompt());
+        assertThatThrownBy(() -> begun(parts, SamplerSpec.of("euler"), new TorchGenerator(7), lateNegative))
+                .hasMessageContaining("no negative prompt counts at network call 1 of 7");
     }
 
-    private static Row begun(
-            ModelFolder model,
-            Denoiser network,
-            ComputeTarget target,
-            SamplerSpec spec,
-            NoiseStream noise,
-            Words words) {
+    private static Row begun(ModelParts parts, SamplerSpec spec, NoiseStream noise, Words words) {
+        ModelFolder model = parts.model();
         var stage = model.pipeline().diffusing().get(0);
         var schedule = model.scheduler(stage);
         return model.pipeline()
@@ -166,29 +157,24 @@ final class ComfyConditioningsReferenceTest {
                                 Samplers.create(schedule, spec, Span.whole(STEPS)),
                                 schedule,
                                 noise,
-                                network.inputs(),
+                                parts.denoiser().inputs(),
                                 0,
                                 Request.of(SHAPE.width() * 8, SHAPE.height() * 8, 7.5f),
-                                given(model, target, words),
+                                given(parts.encoder(), words),
                                 List.of(),
                                 Optional.empty(),
                                 words));
     }
 
-    private static Tensors given(ModelFolder model, ComputeTarget target, Words words) {
+    private static Tensors given(TextEncoder encoder, Words words) {
         Tensors given = Tensors.NONE;
-        try (TextEncoder encoder = model.textEncoder(target)) {
-            for (var branch :
-                    Map.of("cond/", words.prompt(), "uncond/", words.negative()).entrySet()) {
-                List<String> texts = branch.getValue().texts();
-                for (int i = 0; i < texts.size(); i++) {
-                    Prompt prompt = Prompt.of(texts.get(i)).in(PromptSyntax.COMFYUI);
-                    Tensors states = encoder.encode(List.of(prompt)).get(0).states();
-                    for (var state : states.byName().entrySet()) {
-                        given = given.with(
-                                branch.getKey() + (i == 0 ? "" : i + "/") + state.getKey(), state.getValue());
-                    }
-                }
+        for (var branch :
+                Map.of("cond/", words.prompt(), "uncond/", words.negative()).entrySet()) {
+            List<String> texts = branch.getValue().texts();
+            for (int i = 0; i < texts.size(); i++) {
+                Prompt prompt = Prompt.of(texts.get(i)).in(PromptSyntax.COMFYUI);
+                Tensors states = encoder.encode(List.of(prompt)).get(0).states();
+                given = given.with(states.under(branch.getKey() + (i == 0 ? "" : i + "/")));
             }
         }
         return given;

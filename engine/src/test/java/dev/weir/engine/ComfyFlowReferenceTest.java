@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -19,6 +20,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Flux.1, Stable Diffusion 3 and Z-Image along ComfyUI's noise levels: {@code tools/reference/comfy_flow_pictures.py}. */
 class ComfyFlowReferenceTest {
+
+    @RegisterExtension
+    static final Opened<WorkflowRun> OPENED = new Opened<>();
 
     static Stream<Arguments> pictures() {
         return Stream.of("flux", "sd3", "z_image")
@@ -33,19 +37,17 @@ class ComfyFlowReferenceTest {
     void aPictureIsComfyuis(String family, Engine engine, String name, JsonNode json) throws IOException {
         ReferenceFile tensors = ReferenceFile.open(family + "/comfyui.safetensors");
         var target = new ComputeTarget("cpu", Precision.FP32, engine);
-        var model = ModelFolder.open(
-                ReferenceFile.path(family + "/" + json.get("checkpoint").asText()));
-        try (WorkflowRun run = new WorkflowRun(model, target)) {
-            Row row = run.begin(json);
-            run.step(json, List.of(row));
-            requireClose(row.state().sample(), tensors.floats(name + "/step 0"));
-            Row again = run.begin(json).at(row.state(), row.noisePosition());
-            run.finish(json, List.of(again));
-            requireClose(again.state().sample(), tensors.floats(name + "/end"));
-            var expected = ImageIO.read(
-                    ReferenceFile.path(family + "/comfyui-" + name + ".png").toFile());
-            assertThat(Drawing.psnr(run.picture(json, again), expected)).isGreaterThan(50);
-        }
+        var folder = ReferenceFile.path(family + "/" + json.get("checkpoint").asText());
+        WorkflowRun run = OPENED.of(List.of(folder, engine), () -> new WorkflowRun(ModelFolder.open(folder), target));
+        Row row = run.begin(json);
+        run.step(json, List.of(row));
+        requireClose(row.state().sample(), tensors.floats(name + "/step 0"));
+        Row again = run.begin(json).at(row.state(), row.noisePosition());
+        run.finish(json, List.of(again));
+        requireClose(again.state().sample(), tensors.floats(name + "/end"));
+        var expected = ImageIO.read(
+                ReferenceFile.path(family + "/comfyui-" + name + ".png").toFile());
+        assertThat(Drawing.psnr(run.picture(json, again), expected)).isGreaterThan(50);
     }
 
     /** All texts have one length, also those with weights, and the end of a long one is not read. */

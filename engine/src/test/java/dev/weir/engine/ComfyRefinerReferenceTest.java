@@ -4,7 +4,6 @@ import static dev.weir.engine.ReferenceFile.requireClose;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.ComputeTarget.Engine;
-import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.diffusion.GuidanceInterval;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.StepBatch;
@@ -25,6 +24,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -39,6 +39,9 @@ class ComfyRefinerReferenceTest {
 
     private static final Map<String, String> SAMPLERS = Map.of("dpm_2", "kdpm2");
 
+    @RegisterExtension
+    static final Opened<ModelParts> OPENED = new Opened<>();
+
     static Stream<Arguments> runs() {
         return ReferenceCases.onEachEngine("sdxl_refiner/pictures/comfyui.json");
     }
@@ -46,12 +49,12 @@ class ComfyRefinerReferenceTest {
     @ParameterizedTest(name = "{0} {1}")
     @MethodSource("runs")
     void theRefinerGoesOnWithTheNoiseThatIsLeft(Engine engine, String name, JsonNode json) {
-        var target = new ComputeTarget("cpu", Precision.FP32, engine);
-        ModelFolder model = ModelFolder.open(HOME);
+        ModelParts parts = OPENED.of(engine, () -> ModelParts.of(HOME, engine));
+        ModelFolder model = parts.model();
         int scale = model.card().scale();
         var shape = new LatentShape(
                 4, json.get("height").asInt() / scale, json.get("width").asInt() / scale);
-        Tensors given = encoded(model, target, json);
+        Tensors given = encoded(parts.encoder(), json);
         List<StageSpec> stages = model.pipeline().diffusing();
         int steps = json.get("steps").asInt();
         int end = json.get("end").asInt();
@@ -60,14 +63,13 @@ class ComfyRefinerReferenceTest {
                 json.get("width").asInt(),
                 json.get("height").asInt(),
                 json.get("cfg").floatValue());
-        float[] left = run(model, stages.get(0), target, shape, json, Span.ofSteps(steps, 0, end), base, given);
+        float[] left = run(parts, stages.get(0), shape, json, Span.ofSteps(steps, 0, end), base, given);
         if (!VARIANCE_PRESERVING.contains(name)) {
             requireClose(left, TENSORS.floats(name + "/base"), name + " base");
         }
 
         Tensors more = given.with("latent", HostTensor.of(left, 4, shape.height(), shape.width()));
-        float[] done =
-                run(model, stages.get(1), target, shape, json, Span.ofSteps(steps, end, steps), told(json), more);
+        float[] done = run(parts, stages.get(1), shape, json, Span.ofSteps(steps, end, steps), told(json), more);
         requireClose(done, TENSORS.floats(name + "/refiner"), name + " refiner");
     }
 
@@ -92,14 +94,14 @@ class ComfyRefinerReferenceTest {
     }
 
     private static float[] run(
-            ModelFolder model,
+            ModelParts parts,
             StageSpec stage,
-            ComputeTarget target,
             LatentShape shape,
             JsonNode json,
             Span span,
             Request request,
             Tensors given) {
+        ModelFolder model = parts.model();
         var schedule = model.scheduler(stage);
         String sampler = json.get("sampler").asText();
         var spec = new SamplerSpec(
@@ -107,36 +109,27 @@ class ComfyRefinerReferenceTest {
                 Optional.of(
                         SigmaSpacing.named("comfyui_" + json.get("scheduler").asText())),
                 Optional.empty());
-        try (Denoiser network = model.network(stage, target)) {
-            var begin = new Begin(
-                    model.card(),
-                    shape,
-                    Samplers.create(schedule, spec, span),
-                    schedule,
-                    NoiseKind.parse("comfyui:0:1").stream(json.get("seed").asLong()),
-                    network.inputs(),
-                    0,
-                    request,
-                    given);
-            Row row = model.pipeline().type().begin(stage, begin);
-            while (!row.isDone()) {
-                StepBatch.advance(network, shape, List.of(row));
-            }
-            return row.state().sample();
+        Denoiser network = parts.network(stage);
+        var begin = new Begin(
+                model.card(),
+                shape,
+                Samplers.create(schedule, spec, span),
+                schedule,
+                NoiseKind.parse("comfyui:0:1").stream(json.get("seed").asLong()),
+                network.inputs(),
+                0,
+                request,
+                given);
+        Row row = model.pipeline().type().begin(stage, begin);
+        while (!row.isDone()) {
+            StepBatch.advance(network, shape, List.of(row));
         }
+        return row.state().sample();
     }
 
-    private static Tensors encoded(ModelFolder model, ComputeTarget target, JsonNode json) {
-        Tensors given = Tensors.NONE;
-        try (TextEncoder encoder = model.textEncoder(target)) {
-            List<Tensors> states = encoder.states(List.of(
-                    json.get("prompt").asText(), json.get("negative_prompt").asText()));
-            for (int i = 0; i < states.size(); i++) {
-                for (var entry : states.get(i).byName().entrySet()) {
-                    given = given.with((i == 0 ? "cond/" : "uncond/") + entry.getKey(), entry.getValue());
-                }
-            }
-        }
-        return given;
+    private static Tensors encoded(TextEncoder encoder, JsonNode json) {
+        List<Tensors> states = encoder.states(
+                List.of(json.get("prompt").asText(), json.get("negative_prompt").asText()));
+        return states.get(0).under("cond/").with(states.get(1).under("uncond/"));
     }
 }

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.ComputeTarget.Engine;
-import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.diffusion.GuidanceInterval;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.StepBatch;
@@ -33,6 +32,7 @@ import java.util.OptionalInt;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -43,8 +43,11 @@ class DeepFloydReferenceTest {
 
     private static final ReferenceFile TENSORS = ReferenceFile.open("deepfloyd/io.safetensors");
 
+    @RegisterExtension
+    static final Opened<ModelParts> OPENED = new Opened<>();
+
     @TempDir
-    Path home;
+    static Path homes;
 
     static Stream<Arguments> pictures() {
         return ReferenceCases.onEachEngine("deepfloyd/cases.json");
@@ -53,30 +56,26 @@ class DeepFloydReferenceTest {
     @ParameterizedTest(name = "{0} {1}")
     @MethodSource("pictures")
     void aPictureAndItsWayAreTheReferences(Engine engine, String name, JsonNode json) throws IOException {
-        var target = new ComputeTarget("cpu", Precision.FP32, engine);
-        ModelFolder model = open(json.get("layout").asText());
-        Tensors given = encoded(model, target, json);
+        ModelParts parts = open(json.get("layout").asText(), engine);
+        ModelFolder model = parts.model();
+        Tensors given = WorkflowRun.encoded(parts.encoder(), json);
         requireStates(given, name);
         given = given.with(seen(model, json));
         HostTensor made = null;
         for (StageSpec stage : model.pipeline().diffusing()) {
-            try (Denoiser network = model.network(stage, target)) {
-                LatentShape shape = shape(model, stage, json);
-                // The only network of the model that enlarges pictures is at its denoiser nodes.
-                String recorded = name + "/" + (json.has("image") ? "upsampler" : stage.name());
-                float[] end = run(new Run(model, stage, network, shape, given, json), recorded);
-                made = HostTensor.of(end, shape.channels(), shape.height(), shape.width());
-                given = given.with("latent", made);
-            }
+            LatentShape shape = shape(model, stage, json);
+            // The only network of the model that enlarges pictures is at its denoiser nodes.
+            String recorded = name + "/" + (json.has("image") ? "upsampler" : stage.name());
+            float[] end = run(new Run(model, stage, parts.network(stage), shape, given, json), recorded);
+            made = HostTensor.of(end, shape.channels(), shape.height(), shape.width());
+            given = given.with("latent", made);
         }
-        try (ImageCodec codec = model.imageCodec(target)) {
-            var shape = new LatentShape(made.side(0), made.side(1), made.side(2));
-            RgbImage picture =
-                    codec.decode(shape, List.of(made.values())).get(0).orElseThrow();
-            var expected = ImageIO.read(
-                    ReferenceFile.path("deepfloyd/" + name + ".png").toFile());
-            assertThat(Drawing.psnr(picture, expected)).isGreaterThan(50);
-        }
+        var shape = new LatentShape(made.side(0), made.side(1), made.side(2));
+        RgbImage picture =
+                parts.codec().decode(shape, List.of(made.values())).get(0).orElseThrow();
+        var expected =
+                ImageIO.read(ReferenceFile.path("deepfloyd/" + name + ".png").toFile());
+        assertThat(Drawing.psnr(picture, expected)).isGreaterThan(50);
     }
 
     /** Each step as another node continues it: from the request, and where the run is. */
@@ -114,34 +113,34 @@ class DeepFloydReferenceTest {
 
     @Test
     void otherRequestsShareForwardsAndGiveWhatTheyGiveAlone() throws IOException {
-        var target = new ComputeTarget("cpu", Precision.FP32, Engine.TORCH);
-        ModelFolder model = open("super");
+        ModelParts parts = open("super", Engine.TORCH);
+        ModelFolder model = parts.model();
         List<JsonNode> cases = ReferenceCases.of("deepfloyd/cases.json")
                 .filter(json -> json.has("image"))
                 .toList();
         StageSpec stage = model.pipeline().main();
-        try (Denoiser network = model.network(stage, target)) {
-            List<Run> runs = new ArrayList<>();
-            for (JsonNode json : cases) {
-                Tensors given = encoded(model, target, json).with(seen(model, json));
-                runs.add(new Run(model, stage, network, shape(model, stage, json), given, json));
-            }
-            List<Row> together = runs.stream().map(Run::row).toList();
-            while (together.stream().anyMatch(row -> !row.isDone())) {
-                List<Row> left = together.stream().filter(row -> !row.isDone()).toList();
-                StepBatch.advance(network, runs.get(0).shape, left);
-            }
-            for (int i = 0; i < cases.size(); i++) {
-                String last = cases.get(i).get("name").asText() + "/upsampler/step "
-                        + (together.get(i).steps() - 1);
-                requireClose(together.get(i).state().sample(), TENSORS.floats(last), last);
-            }
+        Denoiser network = parts.network(stage);
+        List<Run> runs = new ArrayList<>();
+        for (JsonNode json : cases) {
+            Tensors given = WorkflowRun.encoded(parts.encoder(), json).with(seen(model, json));
+            runs.add(new Run(model, stage, network, shape(model, stage, json), given, json));
+        }
+        List<Row> together = runs.stream().map(Run::row).toList();
+        while (together.stream().anyMatch(row -> !row.isDone())) {
+            List<Row> left = together.stream().filter(row -> !row.isDone()).toList();
+            StepBatch.advance(network, runs.get(0).shape, left);
+        }
+        for (int i = 0; i < cases.size(); i++) {
+            String last = cases.get(i).get("name").asText() + "/upsampler/step "
+                    + (together.get(i).steps() - 1);
+            requireClose(together.get(i).state().sample(), TENSORS.floats(last), last);
         }
     }
 
     @Test
     void partsThatDoNotFitAreNamed() throws IOException {
-        lay("both");
+        Path home = homes.resolve("changed");
+        lay("both", home);
         TestModels.edit(
                 home.resolve("super_resolution/unet/config.json"), "\"sample_size\": 32", "\"sample_size\": 20");
         assertThatThrownBy(() -> ModelFolder.open(home))
@@ -224,12 +223,6 @@ class DeepFloydReferenceTest {
         }
     }
 
-    private static Tensors encoded(ModelFolder model, ComputeTarget target, JsonNode json) {
-        try (TextEncoder encoder = model.textEncoder(target)) {
-            return WorkflowRun.encoded(encoder, json);
-        }
-    }
-
     private static Tensors seen(ModelFolder model, JsonNode json) throws IOException {
         if (!json.has("image")) {
             return Tensors.NONE;
@@ -248,13 +241,16 @@ class DeepFloydReferenceTest {
         return type.see(type.input(sight, 1), Pixels.RGB);
     }
 
-    private ModelFolder open(String layout) throws IOException {
-        lay(layout);
-        return ModelFolder.open(home);
+    private static ModelParts open(String layout, Engine engine) throws IOException {
+        Path home = homes.resolve(layout);
+        if (!Files.exists(home)) {
+            lay(layout, home);
+        }
+        return OPENED.of(List.of(layout, engine), () -> ModelParts.of(home, engine));
     }
 
     /** As a user puts the published folders together. */
-    private void lay(String layout) throws IOException {
+    private static void lay(String layout, Path home) throws IOException {
         TestModels.lay(ReferenceFile.path("t5/tokenizer"), home.resolve("tokenizer"));
         TestModels.lay(ReferenceFile.path("deepfloyd/text_encoder"), home.resolve("text_encoder"));
         TestModels.lay(ReferenceFile.path("deepfloyd/" + (layout.equals("super") ? "super_resolution" : "base")), home);

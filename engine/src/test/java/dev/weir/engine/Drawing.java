@@ -38,14 +38,11 @@ final class Drawing {
         }
     }
 
-    /** With the case's sampler, or the model's default where the case names none. */
-    static RgbImage draw(ModelFolder model, JsonNode json) {
-        try (Networks networks = Networks.of(model)) {
-            return draw(model, networks, json);
-        }
-    }
-
-    /** With the model's scheduler, and networks that other models of the same weights may share. */
+    /**
+     * With the case's sampler, or the model's default where the case names none, and with the model's scheduler.
+     *
+     * @param networks which other models of the same weights may share
+     */
     static RgbImage draw(ModelFolder model, Networks networks, JsonNode json) {
         long seed = json.path("seed").asLong();
         List<Tensors> states = networks.encoder()

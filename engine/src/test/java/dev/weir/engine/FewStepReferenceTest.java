@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -31,8 +32,11 @@ class FewStepReferenceTest {
 
     private static final Path HOME = ReferenceFile.path("few_step");
 
+    @RegisterExtension
+    static final Opened<WorkflowRun> OPENED = new Opened<>();
+
     @TempDir
-    Path temporary;
+    static Path temporary;
 
     static Stream<Arguments> models() {
         return ReferenceCases.onEachEngine("few_step/models.json");
@@ -43,24 +47,27 @@ class FewStepReferenceTest {
     void picturesAreTheReferencesAloneAndTogether(Engine engine, String name, JsonNode json) throws IOException {
         ModelFolder model = ModelFolder.open(folder(json));
         List<JsonNode> pictures = pictures(json);
-        try (var run = new WorkflowRun(model, new ComputeTarget("cpu", Precision.FP32, engine))) {
-            List<Row> together = new ArrayList<>();
-            for (JsonNode picture : pictures) {
-                Row alone = run.begin(picture);
-                run.finish(picture, List.of(alone));
-                requireReference(run.picture(picture, alone), picture, "alone");
-                together.add(run.begin(picture));
-            }
-            assertThat(run.step(pictures.get(0), together)).isEqualTo(pictures.size());
-            // As another node continues them: from their requests, and where their runs are.
-            for (int i = 0; i < pictures.size(); i++) {
-                Row row = together.get(i);
-                together.set(i, run.begin(pictures.get(i)).at(row.state(), row.noisePosition()));
-            }
-            run.finish(pictures.get(0), together);
-            for (int i = 0; i < pictures.size(); i++) {
-                requireReference(run.picture(pictures.get(i), together.get(i)), pictures.get(i), "together, resumed");
-            }
+        // Models with other schedulers have the same networks.
+        var run = OPENED.of(
+                        List.of(json.get("parts"), json.get("unet"), engine),
+                        () -> new WorkflowRun(model, new ComputeTarget("cpu", Precision.FP32, engine)))
+                .as(model);
+        List<Row> together = new ArrayList<>();
+        for (JsonNode picture : pictures) {
+            Row alone = run.begin(picture);
+            run.finish(picture, List.of(alone));
+            requireReference(run.picture(picture, alone), picture, "alone");
+            together.add(run.begin(picture));
+        }
+        assertThat(run.step(pictures.get(0), together)).isEqualTo(pictures.size());
+        // As another node continues them: from their requests, and where their runs are.
+        for (int i = 0; i < pictures.size(); i++) {
+            Row row = together.get(i);
+            together.set(i, run.begin(pictures.get(i)).at(row.state(), row.noisePosition()));
+        }
+        run.finish(pictures.get(0), together);
+        for (int i = 0; i < pictures.size(); i++) {
+            requireReference(run.picture(pictures.get(i), together.get(i)), pictures.get(i), "together, resumed");
         }
     }
 

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.ComputeTarget.Engine;
-import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.diffusion.GuidanceInterval;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.StepBatch;
@@ -26,6 +25,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -38,6 +38,9 @@ class GlideReferenceTest {
     private static final ReferenceFile TENSORS = ReferenceFile.open("glide/io.safetensors");
     private static final List<String> NETWORKS = List.of("base", "upsampler");
     private static final String LATENT = "latent";
+
+    @RegisterExtension
+    static final Opened<ModelParts> OPENED = new Opened<>();
 
     @TempDir
     static Path folder;
@@ -56,22 +59,17 @@ class GlideReferenceTest {
     @ParameterizedTest(name = "{0} {1}")
     @MethodSource("pictures")
     void aPictureAndItsWayAreTheReferences(Engine engine, String name, JsonNode json) {
-        var target = target(engine);
-        Tensors given;
-        try (TextEncoder encoder = model.textEncoder(target)) {
-            given = WorkflowRun.encoded(encoder, json);
-        }
+        ModelParts parts = open(engine);
+        Tensors given = WorkflowRun.encoded(parts.encoder(), json);
         requireStates(given, name);
         for (int number = 0; number < NETWORKS.size(); number++) {
             StageSpec stage = model.pipeline().diffusing().get(number);
             int side = model.pipeline().side(stage);
-            try (Denoiser network = model.network(stage, target)) {
-                var run = new Run(stage, network, new LatentShape(3, side, side), given, json);
-                int last = run.toEnd(name + "/" + NETWORKS.get(number));
-                // The reference's, whose numbers are cut to the same levels.
-                float[] small = TENSORS.floats("%s/%s/step %d".formatted(name, NETWORKS.get(number), last));
-                given = given.with(LATENT, HostTensor.of(small, 3, side, side));
-            }
+            var run = new Run(stage, parts.network(stage), new LatentShape(3, side, side), given, json);
+            int last = run.toEnd(name + "/" + NETWORKS.get(number));
+            // The reference's, whose numbers are cut to the same levels.
+            float[] small = TENSORS.floats("%s/%s/step %d".formatted(name, NETWORKS.get(number), last));
+            given = given.with(LATENT, HostTensor.of(small, 3, side, side));
         }
     }
 
@@ -79,29 +77,26 @@ class GlideReferenceTest {
     @EnumSource(Engine.class)
     void eachNetworkIsTheReferences(Engine engine) {
         JsonNode json = ReferenceCases.of("glide/cases.json").findFirst().orElseThrow();
-        Tensors given;
-        try (TextEncoder encoder = model.textEncoder(target(engine))) {
-            given = WorkflowRun.encoded(encoder, json).in("cond/");
-        }
+        ModelParts parts = open(engine);
+        Tensors given = WorkflowRun.encoded(parts.encoder(), json).in("cond/");
         for (int number = 0; number < NETWORKS.size(); number++) {
             String recorded = "call/" + NETWORKS.get(number);
             StageSpec stage = model.pipeline().diffusing().get(number);
             int side = model.pipeline().side(stage);
-            try (Denoiser network = model.network(stage, target(engine))) {
-                Tensors inputs = (number == 0 ? given : given.in("upsampler/")).only(network.inputs());
-                if (number > 0) {
-                    float[] low = TENSORS.floats(recorded + "/low_res");
-                    inputs = inputs.with(
-                            Tensors.CONCAT,
-                            HostTensor.of(Bilinear.enlarge(new LatentShape(3, 8, 8), low, 2), 3, side, side));
-                }
-                var row = new Denoiser.Row(TENSORS.floats(recorded + "/sample"), 700, inputs);
-                requireClose(
-                        network.predict(new LatentShape(3, side, side), List.of(row))
-                                .get(0),
-                        TENSORS.floats(recorded + "/output"),
-                        recorded);
+            Denoiser network = parts.network(stage);
+            Tensors inputs = (number == 0 ? given : given.in("upsampler/")).only(network.inputs());
+            if (number > 0) {
+                float[] low = TENSORS.floats(recorded + "/low_res");
+                inputs = inputs.with(
+                        Tensors.CONCAT,
+                        HostTensor.of(Bilinear.enlarge(new LatentShape(3, 8, 8), low, 2), 3, side, side));
             }
+            var row = new Denoiser.Row(TENSORS.floats(recorded + "/sample"), 700, inputs);
+            requireClose(
+                    network.predict(new LatentShape(3, side, side), List.of(row))
+                            .get(0),
+                    TENSORS.floats(recorded + "/output"),
+                    recorded);
         }
     }
 
@@ -178,7 +173,7 @@ class GlideReferenceTest {
         }
     }
 
-    private static ComputeTarget target(Engine engine) {
-        return new ComputeTarget("cpu", Precision.FP32, engine);
+    private static ModelParts open(Engine engine) {
+        return OPENED.of(engine, () -> new ModelParts(model, engine));
     }
 }

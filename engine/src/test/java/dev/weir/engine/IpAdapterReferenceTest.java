@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -30,6 +31,9 @@ class IpAdapterReferenceTest {
 
     private static final Path HOME = ReferenceFile.path("ip_adapter");
     private static final ReferenceFile TENSORS = ReferenceFile.open("ip_adapter/io.safetensors");
+
+    @RegisterExtension
+    static final Opened<WorkflowRun> OPENED = new Opened<>();
 
     @TempDir
     Path folder;
@@ -43,6 +47,14 @@ class IpAdapterReferenceTest {
                 AddOns.of(IpAdapterFolders.open(List.of(adapters))));
     }
 
+    private static WorkflowRun open(Engine engine, String name) {
+        return OPENED.of(List.of(engine, name), () -> new WorkflowRun(model(name, HOME), target(engine)));
+    }
+
+    private static ComputeTarget target(Engine engine) {
+        return new ComputeTarget("cpu", Precision.FP32, engine);
+    }
+
     private static List<JsonNode> cases(String model) {
         return ReferenceCases.of("ip_adapter/cases.json")
                 .filter(json -> json.get("model").asText().equals(model))
@@ -52,22 +64,21 @@ class IpAdapterReferenceTest {
     @ParameterizedTest
     @CsvSource({"TORCH,sd1", "TORCH,sdxl", "ONNX,sd1", "ONNX,sdxl"})
     void tokensAndTheFirstCallAreTheReferences(Engine engine, String name) {
-        try (var run = new WorkflowRun(model(name, HOME), new ComputeTarget("cpu", Precision.FP32, engine))) {
-            for (JsonNode json : cases(name)) {
-                String recorded = json.get("name").asText();
-                requireTokens(run.tokens(json), json);
-                List<Tensors> branches = run.begin(json).branches();
-                float[] samples = TENSORS.floats(recorded + "/call/sample");
-                float[] outputs = TENSORS.floats(recorded + "/call/output");
-                float timestep = TENSORS.floats(recorded + "/call/timestep")[0];
-                List<Denoiser.Row> rows = new ArrayList<>();
-                for (int i = 0; i < branches.size(); i++) {
-                    rows.add(new Denoiser.Row(part(samples, i, branches.size()), timestep, branches.get(i)));
-                }
-                List<float[]> made = run.network.predict(run.shape(json), rows);
-                for (int i = 0; i < made.size(); i++) {
-                    requireClose(made.get(i), part(outputs, i, made.size()), recorded + " output " + i);
-                }
+        WorkflowRun run = open(engine, name);
+        for (JsonNode json : cases(name)) {
+            String recorded = json.get("name").asText();
+            requireTokens(run.tokens(json), json);
+            List<Tensors> branches = run.begin(json).branches();
+            float[] samples = TENSORS.floats(recorded + "/call/sample");
+            float[] outputs = TENSORS.floats(recorded + "/call/output");
+            float timestep = TENSORS.floats(recorded + "/call/timestep")[0];
+            List<Denoiser.Row> rows = new ArrayList<>();
+            for (int i = 0; i < branches.size(); i++) {
+                rows.add(new Denoiser.Row(part(samples, i, branches.size()), timestep, branches.get(i)));
+            }
+            List<float[]> made = run.network.predict(run.shape(json), rows);
+            for (int i = 0; i < made.size(); i++) {
+                requireClose(made.get(i), part(outputs, i, made.size()), recorded + " output " + i);
             }
         }
     }
@@ -96,50 +107,47 @@ class IpAdapterReferenceTest {
     @CsvSource({"TORCH,sd1", "TORCH,sdxl", "ONNX,sd1", "ONNX,sdxl"})
     void samplesWithDifferentImagesAndWithoutShareForwardsAndAreTheReferences(Engine engine, String name)
             throws IOException {
-        try (var run = new WorkflowRun(model(name, HOME), new ComputeTarget("cpu", Precision.FP32, engine))) {
-            Map<LatentShape, List<JsonNode>> byShape = cases(name).stream().collect(Collectors.groupingBy(run::shape));
-            for (List<JsonNode> cases : byShape.values()) {
-                List<Row> rows = cases.stream().map(run::begin).toList();
-                for (int step = 0; rows.stream().anyMatch(row -> !row.isDone()); step++) {
-                    run.step(cases.get(0), rows);
-                    for (int i = 0; i < rows.size(); i++) {
-                        String recorded = cases.get(i).get("name").asText() + "/step " + step;
-                        if (TENSORS.has(recorded)) {
-                            requireClose(rows.get(i).state().sample(), TENSORS.floats(recorded), recorded);
-                        }
+        WorkflowRun run = open(engine, name);
+        Map<LatentShape, List<JsonNode>> byShape = cases(name).stream().collect(Collectors.groupingBy(run::shape));
+        for (List<JsonNode> cases : byShape.values()) {
+            List<Row> rows = cases.stream().map(run::begin).toList();
+            for (int step = 0; rows.stream().anyMatch(row -> !row.isDone()); step++) {
+                run.step(cases.get(0), rows);
+                for (int i = 0; i < rows.size(); i++) {
+                    String recorded = cases.get(i).get("name").asText() + "/step " + step;
+                    if (TENSORS.has(recorded)) {
+                        requireClose(rows.get(i).state().sample(), TENSORS.floats(recorded), recorded);
                     }
                 }
-                for (int i = 0; i < rows.size(); i++) {
-                    String recorded = cases.get(i).get("name").asText();
-                    var expected = ImageIO.read(HOME.resolve(recorded + ".png").toFile());
-                    assertThat(Drawing.psnr(run.picture(cases.get(i), rows.get(i)), expected))
-                            .as(recorded)
-                            .isGreaterThanOrEqualTo(50);
-                }
+            }
+            for (int i = 0; i < rows.size(); i++) {
+                String recorded = cases.get(i).get("name").asText();
+                var expected = ImageIO.read(HOME.resolve(recorded + ".png").toFile());
+                assertThat(Drawing.psnr(run.picture(cases.get(i), rows.get(i)), expected))
+                        .as(recorded)
+                        .isGreaterThanOrEqualTo(50);
             }
         }
     }
 
     @Test
     void imagesOfOthersDoNotChangeTheBytesOfARowWithout() {
-        var target = new ComputeTarget("cpu", Precision.FP32, Engine.ONNX);
         List<JsonNode> cases = cases("sd1");
         JsonNode without = cases.get(0);
         float[] plain;
-        try (var run = new WorkflowRun(model("sd1", HOME.resolve("models/image_encoder")), target)) {
+        try (var run = new WorkflowRun(model("sd1", HOME.resolve("models/image_encoder")), target(Engine.ONNX))) {
             Row row = run.begin(without);
             run.finish(without, List.of(row));
             plain = row.state().sample();
         }
-        try (var run = new WorkflowRun(model("sd1", HOME), target)) {
-            List<Row> rows = List.of(
-                    run.begin(cases.get(1)), run.begin(without), run.begin(cases.get(3)), run.begin(cases.get(5)));
-            run.finish(without, rows);
-            assertThat(rows.get(1).state().sample()).isEqualTo(plain);
-            assertThat(rows.get(0).state().sample()).isNotEqualTo(plain);
-            Row last = run.begin(without);
-            StepBatch.advance(run.network, run.shape(without), List.of(last));
-        }
+        WorkflowRun run = open(Engine.ONNX, "sd1");
+        List<Row> rows =
+                List.of(run.begin(cases.get(1)), run.begin(without), run.begin(cases.get(3)), run.begin(cases.get(5)));
+        run.finish(without, rows);
+        assertThat(rows.get(1).state().sample()).isEqualTo(plain);
+        assertThat(rows.get(0).state().sample()).isNotEqualTo(plain);
+        Row last = run.begin(without);
+        StepBatch.advance(run.network, run.shape(without), List.of(last));
     }
 
     @Test

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -31,6 +32,9 @@ class KandinskyReferenceTest {
     private static final Path FOLDER = ReferenceFile.path("kandinsky/pipeline");
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    @RegisterExtension
+    static final Opened<ModelParts> OPENED = new Opened<>();
+
     @TempDir
     private Path temporary;
 
@@ -41,54 +45,47 @@ class KandinskyReferenceTest {
     @ParameterizedTest(name = "{0} {1}")
     @MethodSource("pictures")
     void aPictureAndItsWayAreTheReferences(Engine engine, String name, JsonNode json) throws IOException {
-        var target = new ComputeTarget("cpu", Precision.FP32, engine);
-        ModelFolder model = ModelFolder.open(FOLDER);
-        StageSpec prior = model.pipeline().diffusing().get(0);
-        Tensors given = encoded(model, target, json);
-        try (Denoiser network = model.network(prior, target)) {
-            var run = new StageRun(model, prior, network, new LatentShape(network.inChannels(), 1, 1), given, json);
-            float[] embeddings = network.finished(run.end(TENSORS, "prior_recorded", name + "/prior/"));
-            requireClose(embeddings, TENSORS.floats(name + "/embedding"), "embedding");
-            Tensors all = given.with("latent", HostTensor.of(embeddings, embeddings.length, 1, 1));
-            decode(model, target, all, json);
-        }
+        ModelParts parts = OPENED.of(engine, () -> ModelParts.of(FOLDER, engine));
+        StageSpec prior = parts.model().pipeline().diffusing().get(0);
+        Tensors given = encoded(parts.encoder(), json);
+        Denoiser network = parts.network(prior);
+        var shape = new LatentShape(network.inChannels(), 1, 1);
+        var run = new StageRun(parts.model(), prior, network, shape, given, json);
+        float[] embeddings = network.finished(run.end(TENSORS, "prior_recorded", name + "/prior/"));
+        requireClose(embeddings, TENSORS.floats(name + "/embedding"), "embedding");
+        decode(parts, given.with("latent", HostTensor.of(embeddings, embeddings.length, 1, 1)), json);
     }
 
-    private static void decode(ModelFolder model, ComputeTarget target, Tensors given, JsonNode json)
-            throws IOException {
+    private static void decode(ModelParts parts, Tensors given, JsonNode json) throws IOException {
+        ModelFolder model = parts.model();
         String name = json.get("name").asText();
         int scale = model.card().scale();
         var shape = new LatentShape(
                 4, json.get("height").asInt() / scale, json.get("width").asInt() / scale);
-        try (Denoiser network = model.denoiser(target);
-                ImageCodec codec = model.imageCodec(target)) {
-            var run = new StageRun(model, model.pipeline().main(), network, shape, given, json);
-            StageRun.requireRows(
-                    run.begin().branches().stream()
-                            .map(branch -> branch.get(Tensors.IMAGE_EMBEDS).values())
-                            .toList(),
-                    TENSORS,
-                    name + "/image_embeds");
-            float[] latent = run.end(TENSORS, "recorded", name + "/");
-            var made = codec.decode(shape, List.of(latent)).get(0).orElseThrow();
-            var expected = ImageIO.read(
-                    ReferenceFile.path("kandinsky/" + name + ".png").toFile());
-            assertThat(Drawing.psnr(made, expected)).isGreaterThan(50);
-        }
+        var run = new StageRun(model, model.pipeline().main(), parts.denoiser(), shape, given, json);
+        StageRun.requireRows(
+                run.begin().branches().stream()
+                        .map(branch -> branch.get(Tensors.IMAGE_EMBEDS).values())
+                        .toList(),
+                TENSORS,
+                name + "/image_embeds");
+        float[] latent = run.end(TENSORS, "recorded", name + "/");
+        var made = parts.codec().decode(shape, List.of(latent)).get(0).orElseThrow();
+        var expected =
+                ImageIO.read(ReferenceFile.path("kandinsky/" + name + ".png").toFile());
+        assertThat(Drawing.psnr(made, expected)).isGreaterThan(50);
     }
 
     /** The negative prompt is encoded where a stage is guided. */
-    private static Tensors encoded(ModelFolder model, ComputeTarget target, JsonNode json) {
+    private static Tensors encoded(TextEncoder encoder, JsonNode json) {
         Prompt negative = json.get("negative_prompt").isNull()
                 ? Prompt.absent(0)
                 : Prompt.of(json.get("negative_prompt").asText());
         boolean isGuided = json.get("guidance_scale").asDouble() > 1
                 || json.get("prior_guidance_scale").asDouble() > 1;
-        try (TextEncoder encoder = model.textEncoder(target)) {
-            var states = encoder.encode(List.of(Prompt.of(json.get("prompt").asText()), negative));
-            Tensors cond = states.get(0).states().under("cond/");
-            return isGuided ? cond.with(states.get(1).states().under("uncond/")) : cond;
-        }
+        var states = encoder.encode(List.of(Prompt.of(json.get("prompt").asText()), negative));
+        Tensors cond = states.get(0).states().under("cond/");
+        return isGuided ? cond.with(states.get(1).states().under("uncond/")) : cond;
     }
 
     @Test

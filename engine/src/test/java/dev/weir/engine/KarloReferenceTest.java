@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.engine.ComputeTarget.Engine;
-import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.pipeline.StageSpec;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,6 +17,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -32,6 +32,9 @@ class KarloReferenceTest {
     private static final Path FOLDER = ReferenceFile.path("karlo/pipeline");
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    @RegisterExtension
+    static final Opened<ModelParts> OPENED = new Opened<>();
+
     @TempDir
     private Path temporary;
 
@@ -42,43 +45,40 @@ class KarloReferenceTest {
     @ParameterizedTest(name = "{0} {1}")
     @MethodSource("pictures")
     void aPictureAndItsWayAreTheReferences(Engine engine, String name, JsonNode json) throws IOException {
-        var target = new ComputeTarget("cpu", Precision.FP32, engine);
-        ModelFolder model = ModelFolder.open(FOLDER);
+        ModelParts parts = open(engine);
+        ModelFolder model = parts.model();
         List<StageSpec> stages = model.pipeline().diffusing();
         assertThat(stages).extracting(StageSpec::name).containsExactly("prior", "denoiser", "upsampler");
-        Tensors encoded = encoded(model, target, json);
+        Tensors encoded = encoded(parts.encoder(), json);
         HostTensor made = HostTensor.number(0);
         for (StageSpec stage : stages) {
-            try (Denoiser network = model.network(stage, target)) {
-                int side = stage.equals(stages.get(2))
-                        ? model.card().nativeSize() * model.card().upsampleFactor()
-                        : json.get("height").asInt();
-                var shape =
-                        stage.isPrior() ? new LatentShape(network.inChannels(), 1, 1) : new LatentShape(3, side, side);
-                var run = new StageRun(model, stage, network, shape, encoded.with("latent", made), json);
-                String prefix = stage.isPrior() ? "prior/" : stage.ownSteps() > 0 ? "large/" : "";
-                float[] end =
-                        network.finished(run.end(TENSORS, prefix.replace("/", "_") + "recorded", name + "/" + prefix));
-                if (stage.isPrior()) {
-                    requireClose(end, TENSORS.floats(name + "/embedding"), "embedding");
-                }
-                made = HostTensor.of(end, shape.channels(), shape.height(), shape.width());
+            Denoiser network = parts.network(stage);
+            int side = stage.equals(stages.get(2))
+                    ? model.card().nativeSize() * model.card().upsampleFactor()
+                    : json.get("height").asInt();
+            var shape = stage.isPrior() ? new LatentShape(network.inChannels(), 1, 1) : new LatentShape(3, side, side);
+            var run = new StageRun(model, stage, network, shape, encoded.with("latent", made), json);
+            String prefix = stage.isPrior() ? "prior/" : stage.ownSteps() > 0 ? "large/" : "";
+            float[] end =
+                    network.finished(run.end(TENSORS, prefix.replace("/", "_") + "recorded", name + "/" + prefix));
+            if (stage.isPrior()) {
+                requireClose(end, TENSORS.floats(name + "/embedding"), "embedding");
             }
+            made = HostTensor.of(end, shape.channels(), shape.height(), shape.width());
         }
-        try (ImageCodec codec = model.imageCodec(target)) {
-            var shape = new LatentShape(made.side(0), made.side(1), made.side(2));
-            var picture = codec.decode(shape, List.of(made.values())).get(0).orElseThrow();
-            var expected =
-                    ImageIO.read(ReferenceFile.path("karlo/" + name + ".png").toFile());
-            assertThat(Drawing.psnr(picture, expected)).isGreaterThan(50);
-        }
+        var shape = new LatentShape(made.side(0), made.side(1), made.side(2));
+        var picture = parts.codec().decode(shape, List.of(made.values())).get(0).orElseThrow();
+        var expected = ImageIO.read(ReferenceFile.path("karlo/" + name + ".png").toFile());
+        assertThat(Drawing.psnr(picture, expected)).isGreaterThan(50);
     }
 
-    private static Tensors encoded(ModelFolder model, ComputeTarget target, JsonNode json) {
-        try (TextEncoder encoder = model.textEncoder(target)) {
-            var states = encoder.states(List.of(json.get("prompt").asText(), ""));
-            return states.get(0).under("cond/").with(states.get(1).under("uncond/"));
-        }
+    private static ModelParts open(Engine engine) {
+        return OPENED.of(engine, () -> ModelParts.of(FOLDER, engine));
+    }
+
+    private static Tensors encoded(TextEncoder encoder, JsonNode json) {
+        var states = encoder.states(List.of(json.get("prompt").asText(), ""));
+        return states.get(0).under("cond/").with(states.get(1).under("uncond/"));
     }
 
     @Test
@@ -99,21 +99,19 @@ class KarloReferenceTest {
 
     @Test
     void rowsAtTheLastStepShareNoForwardWithOthersAndKeepTheirOrder() {
-        ModelFolder model = ModelFolder.open(FOLDER);
+        ModelParts parts = open(Engine.TORCH);
         var shape = new LatentShape(3, 32, 32);
-        StageSpec stage = model.pipeline().diffusing().get(2);
-        try (Denoiser network = model.network(stage, new ComputeTarget("cpu", Precision.FP32))) {
-            var row = NoiseRow.of(network, shape, 0, 1);
-            var rows = Stream.of(0f, 500f, 0f, 20f)
-                    .map(timestep -> new Denoiser.Row(row.sample(), timestep, row.inputs()))
-                    .toList();
-            var together = network.predict(shape, rows);
-            for (int i = 0; i < rows.size(); i++) {
-                requireClose(
-                        together.get(i),
-                        network.predict(shape, List.of(rows.get(i))).get(0),
-                        "row " + i);
-            }
+        Denoiser network = parts.network(parts.model().pipeline().diffusing().get(2));
+        var row = NoiseRow.of(network, shape, 0, 1);
+        var rows = Stream.of(0f, 500f, 0f, 20f)
+                .map(timestep -> new Denoiser.Row(row.sample(), timestep, row.inputs()))
+                .toList();
+        var together = network.predict(shape, rows);
+        for (int i = 0; i < rows.size(); i++) {
+            requireClose(
+                    together.get(i),
+                    network.predict(shape, List.of(rows.get(i))).get(0),
+                    "row " + i);
         }
     }
 

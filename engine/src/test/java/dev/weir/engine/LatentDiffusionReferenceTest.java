@@ -9,6 +9,7 @@ import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.diffusion.Row;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -29,8 +31,11 @@ class LatentDiffusionReferenceTest {
 
     private static final ReferenceFile TENSORS = ReferenceFile.open("ldm/io.safetensors");
 
+    @RegisterExtension
+    static final Opened<WorkflowRun> OPENED = new Opened<>();
+
     @TempDir
-    Path temporary;
+    static Path models;
 
     static Stream<Arguments> pictures() {
         return ReferenceCases.onEachEngine("ldm/cases.json");
@@ -39,26 +44,27 @@ class LatentDiffusionReferenceTest {
     @ParameterizedTest(name = "{0} {1}")
     @MethodSource("pictures")
     void aPictureAndItsWayAreTheReferences(Engine engine, String name, JsonNode json) throws IOException {
-        try (WorkflowRun run = new WorkflowRun(model(json), new ComputeTarget("cpu", Precision.FP32, engine))) {
-            requireStates(run.given(json), name);
-            Row row = run.begin(json);
-            requireClose(row.state().sample(), TENSORS.floats(name + "/start"), "start");
-            requireFirstCall(run, row, json);
-            List<Integer> recorded = new ArrayList<>();
-            json.get("recorded").forEach(step -> recorded.add(step.asInt()));
-            for (int step = 0; !row.isDone(); step++) {
-                // As another node continues it: from the request, and where the run is.
-                row = run.begin(json).at(row.state(), row.noisePosition());
-                run.step(json, List.of(row));
-                if (recorded.remove((Integer) step)) {
-                    requireClose(row.state().sample(), TENSORS.floats(name + "/step " + step), "step " + step);
-                }
+        Path home = lay(json);
+        WorkflowRun run = OPENED.of(
+                List.of(home, engine),
+                () -> new WorkflowRun(ModelFolder.open(home), new ComputeTarget("cpu", Precision.FP32, engine)));
+        requireStates(run.given(json), name);
+        Row row = run.begin(json);
+        requireClose(row.state().sample(), TENSORS.floats(name + "/start"), "start");
+        requireFirstCall(run, row, json);
+        List<Integer> recorded = new ArrayList<>();
+        json.get("recorded").forEach(step -> recorded.add(step.asInt()));
+        for (int step = 0; !row.isDone(); step++) {
+            // As another node continues it: from the request, and where the run is.
+            row = run.begin(json).at(row.state(), row.noisePosition());
+            run.step(json, List.of(row));
+            if (recorded.remove((Integer) step)) {
+                requireClose(row.state().sample(), TENSORS.floats(name + "/step " + step), "step " + step);
             }
-            assertThat(recorded).as("steps that were not made").isEmpty();
-            var expected =
-                    ImageIO.read(ReferenceFile.path("ldm/" + name + ".png").toFile());
-            assertThat(Drawing.psnr(run.picture(json, row), expected)).isGreaterThan(50);
         }
+        assertThat(recorded).as("steps that were not made").isEmpty();
+        var expected = ImageIO.read(ReferenceFile.path("ldm/" + name + ".png").toFile());
+        assertThat(Drawing.psnr(run.picture(json, row), expected)).isGreaterThan(50);
     }
 
     private static void requireStates(Tensors given, String name) {
@@ -88,13 +94,16 @@ class LatentDiffusionReferenceTest {
         requireClose(run.network.predict(shape, List.of(own)).get(0), TENSORS.floats(call + "output"), "call");
     }
 
-    private ModelFolder model(JsonNode json) throws IOException {
-        Path home = temporary.resolve("model");
-        TestModels.lay(ReferenceFile.path("ldm/" + json.get("model").asText()), home);
-        if (json.hasNonNull("over")) {
-            TestModels.lay(ReferenceFile.path("ldm/" + json.get("over").asText()), home);
+    private static Path lay(JsonNode json) throws IOException {
+        String over = json.path("over").asText("");
+        Path home = models.resolve(json.get("model").asText() + over);
+        if (!Files.exists(home)) {
+            TestModels.lay(ReferenceFile.path("ldm/" + json.get("model").asText()), home);
+            if (!over.isEmpty()) {
+                TestModels.lay(ReferenceFile.path("ldm/" + over), home);
+            }
         }
-        return ModelFolder.open(home);
+        return home;
     }
 
     /** Files as old as the published ones. Stable Diffusion's pipelines would take 64 latent pixels for their 8. */
@@ -119,7 +128,7 @@ class LatentDiffusionReferenceTest {
 
     @Test
     void partsThatDoNotFitAreRefusedByName() throws IOException {
-        Path home = temporary.resolve("model");
+        Path home = models.resolve("changed");
         TestModels.copy(ReferenceFile.path("ldm/text2im"), home);
         TestModels.edit(home.resolve("bert/config.json"), "\"d_model\": 16", "\"d_model\": 20");
         assertThatThrownBy(() -> ModelFolder.open(home).pipeline())

@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.engine.ComputeTarget.Engine;
-import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.pipeline.StageSpec;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,6 +17,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -32,6 +32,9 @@ class PicturePriorReferenceTest {
             .collect(Collectors.toMap(Function.identity(), family -> ReferenceFile.open(family + "/io.safetensors")));
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    @RegisterExtension
+    static final Opened<ModelParts> OPENED = new Opened<>();
+
     @TempDir
     private Path temporary;
 
@@ -44,33 +47,26 @@ class PicturePriorReferenceTest {
     @MethodSource("pictures")
     void aPictureAndItsWayAreTheReferences(String family, Engine engine, String name, JsonNode json)
             throws IOException {
-        var target = new ComputeTarget("cpu", Precision.FP32, engine);
         ReferenceFile tensors = TENSORS.get(family);
-        ModelFolder model = ModelFolder.open(folder(family));
+        ModelParts parts = OPENED.of(List.of(family, engine), () -> ModelParts.of(folder(family), engine));
+        ModelFolder model = parts.model();
         List<StageSpec> stages = model.pipeline().diffusing();
         assertThat(stages).extracting(StageSpec::name).containsExactly("prior", "denoiser");
         int height = json.get("height").asInt();
         int width = json.get("width").asInt();
-        Tensors given = encoded(model, target, json);
+        Tensors given = encoded(parts.encoder(), json);
         var made = model.pipeline().type().made(model.priorChannels(stages.get(0)), height, width);
-        try (Denoiser network = model.network(stages.get(0), target)) {
-            var run = new StageRun(model, stages.get(0), network, made, given, json);
-            float[] end = network.finished(run.end(tensors, "prior_recorded", name + "/prior/"));
-            given = given.with("latent", HostTensor.of(end, made.channels(), made.height(), made.width()));
-        }
+        Denoiser network = parts.network(stages.get(0));
+        var run = new StageRun(model, stages.get(0), network, made, given, json);
+        float[] end = network.finished(run.end(tensors, "prior_recorded", name + "/prior/"));
+        given = given.with("latent", HostTensor.of(end, made.channels(), made.height(), made.width()));
         var shape = new LatentShape(4, height / 4, width / 4);
-        float[] latent;
-        try (Denoiser network = model.network(stages.get(1), target)) {
-            latent = new StageRun(model, stages.get(1), network, shape, given, json)
-                    .end(tensors, "recorded", name + "/");
-        }
+        float[] latent = new StageRun(model, stages.get(1), parts.network(stages.get(1)), shape, given, json)
+                .end(tensors, "recorded", name + "/");
         Path expected = ReferenceFile.path(family).resolve(name + ".png");
         if (Files.exists(expected)) {
-            try (ImageCodec codec = model.imageCodec(target)) {
-                var picture = codec.decode(shape, List.of(latent)).get(0).orElseThrow();
-                assertThat(Drawing.psnr(picture, ImageIO.read(expected.toFile())))
-                        .isGreaterThan(50);
-            }
+            var picture = parts.codec().decode(shape, List.of(latent)).get(0).orElseThrow();
+            assertThat(Drawing.psnr(picture, ImageIO.read(expected.toFile()))).isGreaterThan(50);
         } else {
             assertThat(name).as("only one case has its picture").isNotEqualTo("text");
         }
@@ -80,12 +76,10 @@ class PicturePriorReferenceTest {
         return ReferenceFile.path(family + "/pipeline");
     }
 
-    private static Tensors encoded(ModelFolder model, ComputeTarget target, JsonNode json) {
+    private static Tensors encoded(TextEncoder encoder, JsonNode json) {
         String negative = json.get("negative_prompt").asText("");
-        try (TextEncoder encoder = model.textEncoder(target)) {
-            var states = encoder.states(List.of(json.get("prompt").asText(), negative));
-            return states.get(0).under("cond/").with(states.get(1).under("uncond/"));
-        }
+        var states = encoder.states(List.of(json.get("prompt").asText(), negative));
+        return states.get(0).under("cond/").with(states.get(1).under("uncond/"));
     }
 
     @ParameterizedTest

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import javax.imageio.ImageIO;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -16,7 +17,10 @@ final class PipelineTest {
 
     private static final double LEAST_PSNR = 50;
 
-    record Case(JsonNode json, ModelFolder model, Path picture) {
+    @RegisterExtension
+    static final Opened<Drawing.Networks> OPENED = new Opened<>();
+
+    record Case(JsonNode json, Path folder, Path picture) {
 
         @Override
         public String toString() {
@@ -28,8 +32,8 @@ final class PipelineTest {
         var tiny = cases(ReferenceFile.json("pipeline/pipeline.json"))
                 .map(json -> new Case(
                         json,
-                        ModelFolder.open(ReferenceFile.path(
-                                "checkpoints/" + json.path("checkpoint").asText())),
+                        ReferenceFile.path(
+                                "checkpoints/" + json.path("checkpoint").asText()),
                         ReferenceFile.path("pipeline/" + json.path("name").asText() + ".png")));
         var shipped = Stream.concat(
                 shipped("default", ReferenceFile.json("starter.json").path("cases")),
@@ -38,10 +42,11 @@ final class PipelineTest {
     }
 
     private static Stream<Case> shipped(String model, JsonNode list) {
-        ModelFolder folder = ModelFolder.open(Path.of("../models", model));
         return cases(list)
                 .map(json -> new Case(
-                        json, folder, ReferenceFile.path(json.path("name").asText() + ".png")));
+                        json,
+                        Path.of("../models", model),
+                        ReferenceFile.path(json.path("name").asText() + ".png")));
     }
 
     private static Stream<JsonNode> cases(JsonNode list) {
@@ -51,7 +56,9 @@ final class PipelineTest {
     @ParameterizedTest
     @MethodSource("pictures")
     void aPromptAndASeedGiveTheReferencesPicture(Case picture) throws IOException {
-        RgbImage ours = Drawing.draw(picture.model(), picture.json());
+        ModelFolder model = ModelFolder.open(picture.folder());
+        Drawing.Networks networks = OPENED.of(picture.folder(), () -> Drawing.Networks.of(model));
+        RgbImage ours = Drawing.draw(model, networks, picture.json());
         assertThat(Drawing.psnr(ours, ImageIO.read(picture.picture().toFile()))).isGreaterThanOrEqualTo(LEAST_PSNR);
     }
 }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.ComputeTarget.Engine;
-import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.diffusion.GuidanceInterval;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.StepBatch;
@@ -24,6 +23,7 @@ import java.util.OptionalInt;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -34,6 +34,9 @@ class SdxlReferenceTest {
     private static final Path HOME = ReferenceFile.path("sdxl");
     private static final ReferenceFile TENSORS = ReferenceFile.open("sdxl/pictures/io.safetensors");
 
+    @RegisterExtension
+    static final Opened<ModelParts> OPENED = new Opened<>();
+
     static Stream<Arguments> pictures() {
         return ReferenceCases.onEachEngine("sdxl/pictures/cases.json");
     }
@@ -41,51 +44,48 @@ class SdxlReferenceTest {
     @ParameterizedTest(name = "{0} {1}")
     @MethodSource("pictures")
     void aPictureAndItsWayAreTheReferences(Engine engine, String name, JsonNode json) throws IOException {
-        var target = new ComputeTarget("cpu", Precision.FP32, engine);
-        ModelFolder model = ModelFolder.open(HOME);
-        Tensors given = encoded(model, target, name, json);
+        ModelParts parts = OPENED.of(engine, () -> ModelParts.of(HOME, engine));
+        ModelFolder model = parts.model();
+        Tensors given = encoded(parts.encoder(), name, json);
         var stage = model.pipeline().diffusing().get(0);
         int scale = model.card().scale();
         var shape = new LatentShape(
                 4, json.get("height").asInt() / scale, json.get("width").asInt() / scale);
         var schedule = model.scheduler(stage);
-        float[] latent;
-        try (Denoiser network = model.network(stage, target)) {
-            Row row = model.pipeline()
-                    .type()
-                    .begin(
-                            stage,
-                            new Begin(
-                                    model.card(),
-                                    shape,
-                                    Samplers.create(
-                                            schedule,
-                                            model.card().defaults().sampler(),
-                                            json.get("steps").asInt()),
-                                    schedule,
-                                    new TorchGenerator(json.get("seed").asLong()),
-                                    network.inputs(),
-                                    0,
-                                    request(json),
-                                    given));
-            requireCall(network, shape, row, name);
-            float[] trajectory = TENSORS.floats(name + "/trajectory");
-            for (int step = 0; step < json.get("steps").asInt(); step++) {
-                StepBatch.advance(network, shape, List.of(row));
-                requireClose(
-                        row.state().sample(),
-                        Arrays.copyOfRange(trajectory, step * shape.size(), (step + 1) * shape.size()),
-                        "step " + step);
-            }
-            assertThat(row.isDone()).isTrue();
-            latent = row.state().sample();
+        Denoiser network = parts.network(stage);
+        Row row = model.pipeline()
+                .type()
+                .begin(
+                        stage,
+                        new Begin(
+                                model.card(),
+                                shape,
+                                Samplers.create(
+                                        schedule,
+                                        model.card().defaults().sampler(),
+                                        json.get("steps").asInt()),
+                                schedule,
+                                new TorchGenerator(json.get("seed").asLong()),
+                                network.inputs(),
+                                0,
+                                request(json),
+                                given));
+        requireCall(network, shape, row, name);
+        float[] trajectory = TENSORS.floats(name + "/trajectory");
+        for (int step = 0; step < json.get("steps").asInt(); step++) {
+            StepBatch.advance(network, shape, List.of(row));
+            requireClose(
+                    row.state().sample(),
+                    Arrays.copyOfRange(trajectory, step * shape.size(), (step + 1) * shape.size()),
+                    "step " + step);
         }
-        try (ImageCodec codec = model.imageCodec(target)) {
-            RgbImage picture = codec.decode(shape, List.of(latent)).get(0).orElseThrow();
-            var expected =
-                    ImageIO.read(HOME.resolve("pictures/" + name + ".png").toFile());
-            assertThat(Drawing.psnr(picture, expected)).isGreaterThan(50);
-        }
+        assertThat(row.isDone()).isTrue();
+        RgbImage picture = parts.codec()
+                .decode(shape, List.of(row.state().sample()))
+                .get(0)
+                .orElseThrow();
+        var expected = ImageIO.read(HOME.resolve("pictures/" + name + ".png").toFile());
+        assertThat(Drawing.psnr(picture, expected)).isGreaterThan(50);
     }
 
     /** Without what it says of the source, a picture stands for itself. */
@@ -111,7 +111,7 @@ class SdxlReferenceTest {
     }
 
     /** The states of both prompts, as they travel to the denoiser, held to the reference's. */
-    private static Tensors encoded(ModelFolder model, ComputeTarget target, String name, JsonNode json) {
+    private static Tensors encoded(TextEncoder encoder, String name, JsonNode json) {
         boolean guided = json.get("guidance_scale").asDouble() > 1;
         List<Prompt> prompts = new ArrayList<>(List.of(
                 new Prompt(json.get("prompt").asText(), json.path("clip_skip").asInt())));
@@ -123,17 +123,13 @@ class SdxlReferenceTest {
                             : Prompt.of(json.get("negative_prompt").asText()));
         }
         Tensors given = Tensors.NONE;
-        try (TextEncoder encoder = model.textEncoder(target)) {
-            List<PromptStates> states = encoder.encode(prompts);
-            for (int i = 0; i < prompts.size(); i++) {
-                String recorded = name + (i == 0 ? "/" : "/negative_");
-                Tensors own = states.get(i).states();
-                requireClose(own.get("encoder_hidden_states").values(), TENSORS.floats(recorded + "states"), recorded);
-                requireClose(own.get("text_embeds").values(), TENSORS.floats(recorded + "text_embeds"), recorded);
-                for (var entry : own.byName().entrySet()) {
-                    given = given.with((i == 0 ? "cond/" : "uncond/") + entry.getKey(), entry.getValue());
-                }
-            }
+        List<PromptStates> states = encoder.encode(prompts);
+        for (int i = 0; i < prompts.size(); i++) {
+            String recorded = name + (i == 0 ? "/" : "/negative_");
+            Tensors own = states.get(i).states();
+            requireClose(own.get("encoder_hidden_states").values(), TENSORS.floats(recorded + "states"), recorded);
+            requireClose(own.get("text_embeds").values(), TENSORS.floats(recorded + "text_embeds"), recorded);
+            given = given.with(own.under(i == 0 ? "cond/" : "uncond/"));
         }
         return given;
     }

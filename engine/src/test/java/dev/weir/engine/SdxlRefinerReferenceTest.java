@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.ComputeTarget.Engine;
-import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.StepBatch;
 import dev.weir.engine.noise.TorchGenerator;
@@ -25,6 +24,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -36,6 +36,9 @@ class SdxlRefinerReferenceTest {
     private static final Path HOME = ReferenceFile.path("sdxl_refiner");
     private static final ReferenceFile TENSORS = ReferenceFile.open("sdxl_refiner/pictures/io.safetensors");
 
+    @RegisterExtension
+    static final Opened<ModelParts> OPENED = new Opened<>();
+
     @TempDir
     Path temporary;
 
@@ -46,9 +49,9 @@ class SdxlRefinerReferenceTest {
     @ParameterizedTest(name = "{0} {1}")
     @MethodSource("pictures")
     void aPictureAndItsWayAreTheReferences(Engine engine, String name, JsonNode json) throws IOException {
-        var target = new ComputeTarget("cpu", Precision.FP32, engine);
-        ModelFolder model = ModelFolder.open(HOME);
-        Tensors given = encoded(model, target, json);
+        ModelParts parts = OPENED.of(engine, () -> ModelParts.of(HOME, engine));
+        ModelFolder model = parts.model();
+        Tensors given = encoded(parts.encoder(), json);
         List<StageSpec> stages = model.pipeline().diffusing();
         assertThat(stages).extracting(StageSpec::name).containsExactly("denoiser", "refiner");
         int scale = model.card().scale();
@@ -57,58 +60,52 @@ class SdxlRefinerReferenceTest {
         double start = json.get("refiner_start").asDouble();
         int steps = json.get("steps").asInt();
 
-        float[] base =
-                run(model, stages.get(0), target, shape, json, Span.between(steps, 0, start), given, name + "/base");
+        float[] base = run(parts, stages.get(0), shape, json, Span.between(steps, 0, start), given, name + "/base");
         Tensors more = given.with("latent", HostTensor.of(base, 4, shape.height(), shape.width()));
-        float[] latent =
-                run(model, stages.get(1), target, shape, json, Span.between(steps, start, 1), more, name + "/refiner");
-        try (ImageCodec codec = model.imageCodec(target)) {
-            RgbImage picture = codec.decode(shape, List.of(latent)).get(0).orElseThrow();
-            var expected =
-                    ImageIO.read(HOME.resolve("pictures/" + name + ".png").toFile());
-            assertThat(Drawing.psnr(picture, expected)).isGreaterThan(50);
-        }
+        float[] latent = run(parts, stages.get(1), shape, json, Span.between(steps, start, 1), more, name + "/refiner");
+        RgbImage picture = parts.codec().decode(shape, List.of(latent)).get(0).orElseThrow();
+        var expected = ImageIO.read(HOME.resolve("pictures/" + name + ".png").toFile());
+        assertThat(Drawing.psnr(picture, expected)).isGreaterThan(50);
     }
 
     private static float[] run(
-            ModelFolder model,
+            ModelParts parts,
             StageSpec stage,
-            ComputeTarget target,
             LatentShape shape,
             JsonNode json,
             Span span,
             Tensors given,
             String recorded) {
+        ModelFolder model = parts.model();
         var schedule = model.scheduler(stage);
-        try (Denoiser network = model.network(stage, target)) {
-            var begin = new Begin(
-                    model.card(),
-                    shape,
-                    Samplers.create(schedule, SamplerSpec.of(json.get("sampler").asText()), span),
-                    schedule,
-                    new TorchGenerator(json.get("seed").asLong()),
-                    network.inputs(),
-                    0,
-                    Request.of(
-                            json.get("width").asInt(),
-                            json.get("height").asInt(),
-                            json.get("guidance_scale").floatValue()),
-                    given);
-            Row row = model.pipeline().type().begin(stage, begin);
-            if (stage.takesOver()) {
-                requireCall(network, shape, row, json.get("name").asText());
-            }
-            float[] trajectory = TENSORS.floats(recorded + "/trajectory");
-            assertThat(row.steps()).isEqualTo(trajectory.length / shape.size());
-            for (int step = 0; !row.isDone(); step++) {
-                StepBatch.advance(network, shape, List.of(row));
-                requireClose(
-                        row.state().sample(),
-                        Arrays.copyOfRange(trajectory, step * shape.size(), (step + 1) * shape.size()),
-                        recorded + " step " + step);
-            }
-            return row.state().sample();
+        Denoiser network = parts.network(stage);
+        var begin = new Begin(
+                model.card(),
+                shape,
+                Samplers.create(schedule, SamplerSpec.of(json.get("sampler").asText()), span),
+                schedule,
+                new TorchGenerator(json.get("seed").asLong()),
+                network.inputs(),
+                0,
+                Request.of(
+                        json.get("width").asInt(),
+                        json.get("height").asInt(),
+                        json.get("guidance_scale").floatValue()),
+                given);
+        Row row = model.pipeline().type().begin(stage, begin);
+        if (stage.takesOver()) {
+            requireCall(network, shape, row, json.get("name").asText());
         }
+        float[] trajectory = TENSORS.floats(recorded + "/trajectory");
+        assertThat(row.steps()).isEqualTo(trajectory.length / shape.size());
+        for (int step = 0; !row.isDone(); step++) {
+            StepBatch.advance(network, shape, List.of(row));
+            requireClose(
+                    row.state().sample(),
+                    Arrays.copyOfRange(trajectory, step * shape.size(), (step + 1) * shape.size()),
+                    recorded + " step " + step);
+        }
+        return row.state().sample();
     }
 
     /** The states that the refiner sees, what it is told of the picture, and what it answers. */
@@ -139,7 +136,7 @@ class SdxlRefinerReferenceTest {
         }
     }
 
-    private static Tensors encoded(ModelFolder model, ComputeTarget target, JsonNode json) {
+    private static Tensors encoded(TextEncoder encoder, JsonNode json) {
         List<Prompt> prompts =
                 new ArrayList<>(List.of(Prompt.of(json.get("prompt").asText())));
         if (json.get("guidance_scale").asDouble() > 1) {
@@ -150,13 +147,9 @@ class SdxlRefinerReferenceTest {
                             : Prompt.of(json.get("negative_prompt").asText()));
         }
         Tensors given = Tensors.NONE;
-        try (TextEncoder encoder = model.textEncoder(target)) {
-            List<PromptStates> states = encoder.encode(prompts);
-            for (int i = 0; i < prompts.size(); i++) {
-                for (var entry : states.get(i).states().byName().entrySet()) {
-                    given = given.with((i == 0 ? "cond/" : "uncond/") + entry.getKey(), entry.getValue());
-                }
-            }
+        List<PromptStates> states = encoder.encode(prompts);
+        for (int i = 0; i < prompts.size(); i++) {
+            given = given.with(states.get(i).states().under(i == 0 ? "cond/" : "uncond/"));
         }
         return given;
     }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.ComputeTarget.Engine;
-import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.diffusion.GuidanceInterval;
 import dev.weir.engine.diffusion.Row;
 import dev.weir.engine.diffusion.StepBatch;
@@ -28,6 +27,7 @@ import java.util.OptionalInt;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -36,6 +36,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class VariationsReferenceTest {
 
     private static final ReferenceFile TENSORS = ReferenceFile.open("variations/io.safetensors");
+
+    @RegisterExtension
+    static final Opened<ModelParts> OPENED = new Opened<>();
 
     static Stream<Arguments> pictures() {
         return ReferenceCases.onEachEngine("variations/cases.json");
@@ -48,76 +51,72 @@ class VariationsReferenceTest {
     @ParameterizedTest(name = "{0} {1}")
     @MethodSource("pictures")
     void aPictureAndItsWayAreTheReferences(Engine engine, String name, JsonNode json) throws IOException {
-        var target = new ComputeTarget("cpu", Precision.FP32, engine);
-        ModelFolder model = folder(json);
-        try (Denoiser network = model.denoiser(target);
-                ImageCodec codec = model.imageCodec(target)) {
-            Tensors given = given(model, target, json);
-            Row row = begin(model, network, given, json);
-            LatentShape shape = shape(model, json);
-            requireFirstCall(row, network, shape, name);
-            List<Integer> recorded = new ArrayList<>();
-            json.get("recorded").forEach(step -> recorded.add(step.asInt()));
-            for (int step = 0; !row.isDone(); step++) {
-                // As another node continues it: from the request, and where the run is.
-                row = begin(model, network, given, json).at(row.state(), row.noisePosition());
-                StepBatch.advance(network, shape, List.of(row));
-                if (recorded.remove((Integer) step)) {
-                    requireClose(row.state().sample(), TENSORS.floats(name + "/step " + step), "step " + step);
-                }
+        ModelParts parts = open(json, engine);
+        Denoiser network = parts.denoiser();
+        Tensors given = given(parts, json);
+        Row row = begin(parts, given, json);
+        LatentShape shape = shape(parts.model(), json);
+        requireFirstCall(row, network, shape, name);
+        List<Integer> recorded = new ArrayList<>();
+        json.get("recorded").forEach(step -> recorded.add(step.asInt()));
+        for (int step = 0; !row.isDone(); step++) {
+            // As another node continues it: from the request, and where the run is.
+            row = begin(parts, given, json).at(row.state(), row.noisePosition());
+            StepBatch.advance(network, shape, List.of(row));
+            if (recorded.remove((Integer) step)) {
+                requireClose(row.state().sample(), TENSORS.floats(name + "/step " + step), "step " + step);
             }
-            assertThat(recorded).as("steps that were not made").isEmpty();
-            var made = codec.decode(shape, List.of(row.state().sample())).get(0).orElseThrow();
-            var expected = ImageIO.read(
-                    ReferenceFile.path("variations/" + name + ".png").toFile());
-            assertThat(Drawing.psnr(made, expected)).isGreaterThan(50);
         }
+        assertThat(recorded).as("steps that were not made").isEmpty();
+        var made = parts.codec()
+                .decode(shape, List.of(row.state().sample()))
+                .get(0)
+                .orElseThrow();
+        var expected =
+                ImageIO.read(ReferenceFile.path("variations/" + name + ".png").toFile());
+        assertThat(Drawing.psnr(made, expected)).isGreaterThan(50);
     }
 
     @Test
     void theEmbeddingIsTheReferences() {
         cases().forEach(json -> {
-            try (ImageEncoder encoder = folder(json).imageEncoder(new ComputeTarget("cpu", Precision.FP32))) {
-                Tensors seen =
-                        encoder.encode(List.of(encoder.pixels(bitmap(json)))).get(0);
-                requireClose(
-                        seen.get(Tensors.IMAGE_EMBEDS).values(),
-                        TENSORS.floats(json.get("name").asText() + "/image_embeds"),
-                        json.get("name").asText());
-            }
+            ImageEncoder encoder = open(json, Engine.TORCH).imageEncoder();
+            Tensors seen = encoder.encode(List.of(encoder.pixels(bitmap(json)))).get(0);
+            requireClose(
+                    seen.get(Tensors.IMAGE_EMBEDS).values(),
+                    TENSORS.floats(json.get("name").asText() + "/image_embeds"),
+                    json.get("name").asText());
         });
     }
 
     @Test
     void requestsOfDifferentPicturesShareForwardsAndGiveWhatTheyGiveAlone() {
-        var target = new ComputeTarget("cpu", Precision.FP32);
         for (String checkpoint :
                 cases().map(json -> json.get("checkpoint").asText()).distinct().toList()) {
             List<JsonNode> own = cases().filter(
                             json -> json.get("checkpoint").asText().equals(checkpoint) && isSquare(json))
                     .toList();
-            ModelFolder model = folder(own.get(0));
-            try (Denoiser network = model.denoiser(target)) {
-                LatentShape shape = shape(model, own.get(0));
-                List<Row> rows = new ArrayList<>();
-                List<float[]> alone = new ArrayList<>();
-                for (JsonNode json : own) {
-                    Tensors given = given(model, target, json);
-                    rows.add(begin(model, network, given, json));
-                    Row lone = begin(model, network, given, json);
-                    while (!lone.isDone()) {
-                        StepBatch.advance(network, shape, List.of(lone));
-                    }
-                    alone.add(lone.state().sample());
+            ModelParts parts = open(own.get(0), Engine.TORCH);
+            Denoiser network = parts.denoiser();
+            LatentShape shape = shape(parts.model(), own.get(0));
+            List<Row> rows = new ArrayList<>();
+            List<float[]> alone = new ArrayList<>();
+            for (JsonNode json : own) {
+                Tensors given = given(parts, json);
+                rows.add(begin(parts, given, json));
+                Row lone = begin(parts, given, json);
+                while (!lone.isDone()) {
+                    StepBatch.advance(network, shape, List.of(lone));
                 }
-                assertThat(rows).hasSizeGreaterThan(1);
-                for (List<Row> left = rows; !left.isEmpty(); ) {
-                    StepBatch.advance(network, shape, left);
-                    left = left.stream().filter(row -> !row.isDone()).toList();
-                }
-                for (int i = 0; i < rows.size(); i++) {
-                    requireClose(rows.get(i).state().sample(), alone.get(i), "row " + i);
-                }
+                alone.add(lone.state().sample());
+            }
+            assertThat(rows).hasSizeGreaterThan(1);
+            for (List<Row> left = rows; !left.isEmpty(); ) {
+                StepBatch.advance(network, shape, left);
+                left = left.stream().filter(row -> !row.isDone()).toList();
+            }
+            for (int i = 0; i < rows.size(); i++) {
+                requireClose(rows.get(i).state().sample(), alone.get(i), "row " + i);
             }
         }
     }
@@ -156,9 +155,11 @@ class VariationsReferenceTest {
         return java.util.Arrays.copyOfRange(rows, row * size, (row + 1) * size);
     }
 
-    private static ModelFolder folder(JsonNode json) {
-        return ModelFolder.open(
-                ReferenceFile.path("variations/" + json.get("checkpoint").asText()));
+    private static ModelParts open(JsonNode json, Engine engine) {
+        String checkpoint = json.get("checkpoint").asText();
+        return OPENED.of(
+                List.of(checkpoint, engine),
+                () -> ModelParts.of(ReferenceFile.path("variations/" + checkpoint), engine));
     }
 
     private static LatentShape shape(ModelFolder model, JsonNode json) {
@@ -178,25 +179,23 @@ class VariationsReferenceTest {
         }
     }
 
-    private static Tensors given(ModelFolder model, ComputeTarget target, JsonNode json) {
-        Tensors given = Tensors.NONE;
-        try (ImageEncoder encoder = model.imageEncoder(target)) {
-            Tensors seen = encoder.encode(List.of(encoder.pixels(bitmap(json)))).get(0);
-            given = given.with(
-                    encoder.noised(seen, json.get("noise_level").asInt()).under("image/"));
-        }
-        if (model.pipeline().type().texts().isEmpty()) {
+    private static Tensors given(ModelParts parts, JsonNode json) {
+        ImageEncoder encoder = parts.imageEncoder();
+        Tensors seen = encoder.encode(List.of(encoder.pixels(bitmap(json)))).get(0);
+        Tensors given = encoder.noised(seen, json.get("noise_level").asInt()).under("image/");
+        if (parts.model().pipeline().type().texts().isEmpty()) {
             return given;
         }
-        try (TextEncoder encoder = model.textEncoder(target)) {
-            // Without a prompt: the empty one.
-            List<Tensors> states = encoder.states(List.of(
-                    json.path("prompt").asText(""), json.path("negative_prompt").asText("")));
-            return given.with(states.get(0).under("cond/")).with(states.get(1).under("uncond/"));
-        }
+        // Without a prompt: the empty one.
+        List<Tensors> states = parts.encoder()
+                .states(List.of(
+                        json.path("prompt").asText(""),
+                        json.path("negative_prompt").asText("")));
+        return given.with(states.get(0).under("cond/")).with(states.get(1).under("uncond/"));
     }
 
-    private static Row begin(ModelFolder model, Denoiser network, Tensors given, JsonNode json) {
+    private static Row begin(ModelParts parts, Tensors given, JsonNode json) {
+        ModelFolder model = parts.model();
         var stage = model.pipeline().diffusing().get(0);
         var schedule = model.scheduler(stage);
         var sampler = Samplers.create(
@@ -223,7 +222,15 @@ class VariationsReferenceTest {
                 AestheticScores.USUAL);
         var noise = new TorchGenerator(json.get("seed").asLong());
         var begin = new Begin(
-                model.card(), shape(model, json), sampler, schedule, noise, network.inputs(), 0, request, given);
+                model.card(),
+                shape(model, json),
+                sampler,
+                schedule,
+                noise,
+                parts.denoiser().inputs(),
+                0,
+                request,
+                given);
         return model.pipeline().type().begin(stage, begin);
     }
 }

@@ -45,11 +45,26 @@ final class WorkflowRun implements AutoCloseable {
     private final ImagePrompter prompter;
 
     WorkflowRun(ModelFolder model, ComputeTarget target) {
+        this(
+                model,
+                model.textEncoder(target),
+                model.denoiser(target),
+                model.imageCodec(target),
+                Networks.imagePrompter(target));
+    }
+
+    private WorkflowRun(
+            ModelFolder model, TextEncoder encoder, Denoiser network, ImageCodec codec, ImagePrompter prompter) {
         this.model = model;
-        this.encoder = model.textEncoder(target);
-        this.network = model.denoiser(target);
-        this.codec = model.imageCodec(target);
-        this.prompter = Networks.imagePrompter(target);
+        this.encoder = encoder;
+        this.network = network;
+        this.codec = codec;
+        this.prompter = prompter;
+    }
+
+    /** Shares the networks with another model that has the same files of them. */
+    WorkflowRun as(ModelFolder other) {
+        return new WorkflowRun(other, encoder, network, codec, prompter);
     }
 
     LatentShape shape(JsonNode json) {
