@@ -23,6 +23,9 @@ final class GatewayOptions {
     @Mixin
     private StorageOptions storage = new StorageOptions();
 
+    @Mixin
+    private JobOptions jobs = new JobOptions();
+
     @Option(
             names = "--trusted-proxies",
             paramLabel = "ADDR",
@@ -84,7 +87,7 @@ final class GatewayOptions {
                     .withAliases(modelAliases)
                     .withApis(apis())
                     .with(storage.config())
-                    .with(storage.patience());
+                    .with(jobs.patience());
         } catch (IllegalArgumentException e) {
             throw new CliException(CliException.USAGE, e.getMessage(), e);
         }

@@ -49,7 +49,7 @@ public final class Main {
                     return new CommandLine.RunLast().execute(parsed);
                 })
                 .setParameterExceptionHandler((e, given) -> refuse(e, settings))
-                .setExecutionExceptionHandler(Main::fail);
+                .setExecutionExceptionHandler((e, failed, parsed) -> fail(e, failed, parsed, settings));
         return command.execute(args);
     }
 
@@ -59,18 +59,21 @@ public final class Main {
         return CliException.USAGE;
     }
 
-    private static int fail(Exception e, CommandLine command, CommandLine.ParseResult parsed) {
+    private static int fail(Exception e, CommandLine command, CommandLine.ParseResult parsed, Settings settings) {
         Throwable cause = CliException.rootOf(e);
+        int exitCode = CliException.exitCodeOf(cause);
+        String problem = CliException.describe(cause);
+        String message = exitCode == CliException.USAGE ? settings.withOrigins(problem, parsed) : problem;
         Throwable trace = Logs.isVerbose(parsed) ? cause : null;
         if (Logs.isJson(parsed)) {
-            LoggerFactory.getLogger(Main.class).error(CliException.describe(cause), trace);
+            LoggerFactory.getLogger(Main.class).error(message, trace);
         } else {
-            command.getErr().println("weir: " + CliException.describe(cause));
+            command.getErr().println("weir: " + message);
             if (trace != null) {
                 trace.printStackTrace(command.getErr());
             }
         }
-        return CliException.exitCodeOf(cause);
+        return exitCode;
     }
 
     private static int columns(Map<String, String> environment) {

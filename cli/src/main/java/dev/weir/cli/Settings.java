@@ -170,8 +170,35 @@ final class Settings implements IDefaultValueProvider {
         if (!(arg instanceof OptionSpec option) || value == null || !value.equals(defaultValue(option))) {
             return "";
         }
+        return origin(option);
+    }
+
+    /** A message about settings, whose lines say where the values come from that they name and that were not typed. */
+    String withOrigins(String message, ParseResult parsed) {
+        ParseResult command = last(parsed);
+        List<OptionSpec> set = command.commandSpec().options().stream()
+                .filter(option -> !command.hasMatchedOption(option) && defaultValue(option) != null)
+                .toList();
+        return message.lines()
+                .map(line -> line
+                        + set.stream()
+                                .filter(option -> isAbout(line, key(option)))
+                                .map(this::origin)
+                                .collect(Collectors.joining()))
+                .collect(Collectors.joining("\n"));
+    }
+
+    private static boolean isAbout(String line, String key) {
+        return line.matches("(.*[^\\w-])?--" + key + "(?![\\w-]).*|(weir: )?" + key + ": .*");
+    }
+
+    private String origin(OptionSpec option) {
         boolean isEnvironment = environment.containsKey(variable(option));
         return " (from " + (isEnvironment ? variable(option) : fileName + ", key " + key(option)) + ")";
+    }
+
+    private static ParseResult last(ParseResult parsed) {
+        return parsed.hasSubcommand() ? last(parsed.subcommand()) : parsed;
     }
 
     /** With -v: prints every setting of the command, except values that look like secrets. */
@@ -179,10 +206,7 @@ final class Settings implements IDefaultValueProvider {
         if (!Logs.isVerbose(parsed)) {
             return;
         }
-        ParseResult command = parsed;
-        while (command.hasSubcommand()) {
-            command = command.subcommand();
-        }
+        ParseResult command = last(parsed);
         Consumer<String> lines = Logs.isJson(parsed)
                 ? LoggerFactory.getLogger(Settings.class)::info
                 : command.commandSpec().commandLine().getErr()::println;

@@ -1,20 +1,16 @@
 package dev.weir.cli;
 
 import dev.weir.engine.SystemReason;
-import dev.weir.gateway.GatewayConfig.Patience;
 import dev.weir.gateway.GatewayConfig.Storage;
 import dev.weir.runtime.store.StoreConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/** Where a gateway stores its jobs and finished images, and for how long. */
+/** Where a gateway stores its jobs and finished images. */
 final class StorageOptions {
-
-    private static final long MOST_KEPT_SECONDS = Duration.ofDays(30).toSeconds();
 
     @Option(
             names = "--store",
@@ -50,22 +46,6 @@ final class StorageOptions {
             paramLabel = "URL",
             description = "The server of the bucket, if it is not AWS: http://minio:9000")
     private String endpoint;
-
-    @Option(
-            names = "--keep-jobs",
-            paramLabel = "SECONDS",
-            description = "How long a job and its images can be asked for after its end. The same at all gateways of a "
-                    + "cluster. Default: ${DEFAULT-VALUE}.")
-    private long keepSeconds = Patience.DEFAULT.result().toSeconds();
-
-    /** Throws {@link IllegalArgumentException} for a time outside of the bounds. */
-    Patience patience() {
-        if (keepSeconds < 1 || keepSeconds > MOST_KEPT_SECONDS) {
-            throw new IllegalArgumentException(
-                    "--keep-jobs must be from 1 to %d, not %d".formatted(MOST_KEPT_SECONDS, keepSeconds));
-        }
-        return Patience.keepingResults(Duration.ofSeconds(keepSeconds));
-    }
 
     /** Throws {@link IllegalArgumentException} that names the option which is wrong. */
     Storage config() {

@@ -163,7 +163,8 @@ public final class WeirNode implements AutoCloseable {
      * @param addOns with which the models were opened; once, because each opening logs what does not fit
      */
     static WeirNode ofOneRequest(NodeConfig config, AddOnFolders addOns, List<ModelFolder> models) {
-        return start(config, GatewayConfig.on("127.0.0.1", 0), LimitOptions.ofOneRequest(), addOns, models);
+        GatewayConfig gateway = GatewayConfig.on("127.0.0.1", 0).with(JobOptions.ofOneRequest());
+        return start(config, gateway, LimitOptions.ofOneRequest(), addOns, models);
     }
 
     /** Of a process that is in no cluster. Throws {@link CliException} on a bad configuration; loads nothing. */

@@ -7,6 +7,7 @@ import dev.weir.gateway.GatewayConfig;
 import dev.weir.gateway.GatewayConfig.Api;
 import dev.weir.gateway.GatewayConfig.Patience;
 import dev.weir.runtime.HostPort;
+import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
@@ -62,6 +63,18 @@ final class GatewayOptionsTest {
         assertThat(config("--keep-jobs", "60").patience().result()).hasSeconds(60);
         assertRefused("--keep-jobs must be from 1 to 2592000, not 0", "--keep-jobs", "0");
         assertRefused("not 9223372036854775807", "--keep-jobs", Long.toString(Long.MAX_VALUE));
+    }
+
+    @Test
+    void aJobMayTakeSomeTimeAndThatOfOneRequestAsLongAsAnyMay() {
+        assertThat(config().patience().deadline()).hasMinutes(15);
+        assertThat(config("--job-time", "60").patience())
+                .isEqualTo(Patience.DEFAULT.withDeadline(Duration.ofMinutes(1)));
+        assertThat(config("--job-time", "60").patience().silence()).hasMinutes(1);
+        assertThat(config("--job-time", "7200").patience().deadline()).hasHours(2);
+        assertThat(config("--job-time", "7200").patience().silence()).hasMinutes(8);
+        assertThat(config("--job-time", "2592000").patience()).isEqualTo(JobOptions.ofOneRequest());
+        assertRefused("--job-time must be from 1 to 2592000, not 2592001", "--job-time", "2592001");
     }
 
     @Test

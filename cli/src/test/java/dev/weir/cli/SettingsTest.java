@@ -76,6 +76,25 @@ final class SettingsTest {
     }
 
     @Test
+    void aValueOutOfItsBoundsIsToldWithWhereItCameFrom() throws IOException {
+        String model = "model: " + Path.of("../models/default").toAbsolutePath() + "\n";
+        yaml(model + "job-time: 0\n");
+        assertThat(refusal("up"))
+                .contains("--job-time must be from 1 to 2592000, not 0 (from ")
+                .contains("weir.yaml, key job-time)");
+        assertThat(refusal("up", "--job-time", "-5")).contains("not -5").doesNotContain("weir.yaml");
+        yaml(model + "drain-time: 9000\n");
+        assertThat(refusal("up")).contains("drain-time: ").contains("weir.yaml, key drain-time)");
+    }
+
+    private String refusal(String... args) {
+        err.getBuffer().setLength(0);
+        int code = Main.run(Map.of(), folder, new PrintWriter(out), new PrintWriter(err, true), args);
+        assertThat(code).isEqualTo(CliException.USAGE);
+        return err.toString();
+    }
+
+    @Test
     void aFileThatWasAskedForMustBeThereAndBeAMap() throws IOException {
         assertThat(status(Map.of(), "--config", "none.yaml")).isEqualTo(CliException.USAGE);
         assertThat(err.toString()).contains("none.yaml");

@@ -255,9 +255,15 @@ public record GatewayConfig(
             positive("result", result);
         }
 
-        /** The default one, but for how long a job is kept after its end. */
-        public static Patience keepingResults(Duration result) {
-            return new Patience(DEFAULT.deadline, DEFAULT.silence, DEFAULT.slowClient, result);
+        /** Jobs that may take longer have longer steps, of which the first is not measured: the silence is as large a part as in the default. */
+        public Patience withDeadline(Duration newDeadline) {
+            Duration part = newDeadline.dividedBy(DEFAULT.deadline.dividedBy(DEFAULT.silence));
+            Duration longer = part.compareTo(silence) > 0 ? part : silence;
+            return new Patience(newDeadline, longer, slowClient, result);
+        }
+
+        public Patience withResult(Duration newResult) {
+            return new Patience(deadline, silence, slowClient, newResult);
         }
 
         private static void positive(String name, Duration value) {

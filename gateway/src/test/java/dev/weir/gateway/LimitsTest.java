@@ -7,6 +7,7 @@ import dev.weir.gateway.GatewayConfig.Limits;
 import dev.weir.gateway.GatewayConfig.Patience;
 import dev.weir.gateway.TestStage.Sitting;
 import dev.weir.proto.v1.ForwardPace;
+import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.runtime.bus.Addresses;
@@ -95,11 +96,77 @@ final class LimitsTest {
         gateway.directory.put(status.setStepSeconds(0.5)
                 .putPace(TestGateway.CARD.getId(), pace(20))
                 .build());
-        assertThat(gateway.generate(APPLE).body()).contains("wait_too_long").contains("80 s");
+        assertThat(gateway.generate(APPLE).body()).contains("job_too_long").contains("80 s");
     }
 
     private static ForwardPace pace(double seconds) {
         return ForwardPace.newBuilder().setRows(2).setSeconds(seconds).build();
+    }
+
+    @Test
+    void aJobThatCanNeverBeDoneInTimeIsNotToldToComeBack() {
+        gateway = new TestGateway();
+        gateway.directory.put(TestGateway.status(StageKind.DENOISER)
+                .setRunning(1)
+                .setBacklogSeconds(10)
+                .putPace(TestGateway.CARD.getId(), pace(20))
+                .build());
+
+        for (HttpRequest request : List.of(
+                gateway.post("/v1/images/generations", APPLE.encode()),
+                gateway.post("/sdapi/v1/txt2img", APPLE.encode()),
+                gateway.post("/models/tiny", "{\"inputs\": \"a red apple\"}"),
+                gateway.post("/v1/predictions", "{\"version\": \"tiny\", \"input\": {\"prompt\": \"a red apple\"}}"))) {
+            HttpResponse<String> refused = gateway.send(request);
+            assertThat(refused.statusCode()).as(request.uri() + refused.body()).isEqualTo(400);
+            assertThat(refused.headers().firstValue("Retry-After")).isEmpty();
+            assertThat(refused.body()).contains(" s even if").contains("60 s").contains("--job-time");
+        }
+        assertThat(gateway.stage.sittings()).isEmpty();
+    }
+
+    /** Of models on one device each has half of its time, and samples of one model that fill a forward pass wait for each other. */
+    @Test
+    void aLongJobDelaysShortOnesByTheirOwnTimeAtMostAndAnHonestWaitIsStillRefused() {
+        gateway = new TestGateway();
+        gateway.stage.script(Sitting::start);
+        for (StageKind kind : List.of(StageKind.TEXT_ENCODER, StageKind.DECODER)) {
+            gateway.directory.put(withSlowModel(kind).build());
+        }
+        NodeStatus.Builder denoiser =
+                withSlowModel(StageKind.DENOISER).putPace("tiny", pace(0.5)).putPace("slow", pace(1));
+        gateway.directory.put(denoiser.build());
+        JsonObject fifty = APPLE.copy().put("model", "slow").put("num_inference_steps", 50);
+        CompletableFuture<HttpResponse<String>> longJob = begin(fifty);
+        await().until(() -> gateway.stage.sittings().size() == 1);
+        gateway.directory.put(
+                denoiser.setRunning(1).setBacklogSeconds(50).setRoundSeconds(1).build());
+
+        JsonObject ten = APPLE.copy().put("n", 10);
+        CompletableFuture<HttpResponse<String>> shortOnes = begin(ten);
+        await().until(() -> gateway.stage.sittings().size() == 11);
+        HttpResponse<String> more = gateway.generate(ten);
+        HttpResponse<String> anotherLongOne = gateway.generate(fifty);
+
+        assertThat(more.statusCode()).isEqualTo(429);
+        assertThat(more.body())
+                .as("twenty of two seconds each, and as long for the other model")
+                .contains("wait_too_long")
+                .contains("about 81 s");
+        assertThat(more.headers().firstValue("Retry-After")).hasValue("21");
+        assertThat(anotherLongOne.statusCode()).isEqualTo(429);
+        assertThat(anotherLongOne.body()).contains("wait_too_long");
+        gateway.stage.sittings().forEach(Sitting::paint);
+        assertThat(longJob.join().statusCode()).isEqualTo(200);
+        assertThat(shortOnes.join().statusCode()).isEqualTo(200);
+    }
+
+    private static NodeStatus.Builder withSlowModel(StageKind kind) {
+        return TestGateway.status(kind)
+                .addModels(ModelStatus.newBuilder()
+                        .setId("slow")
+                        .addStages(Addresses.name(kind))
+                        .setCard(TestGateway.CARD.toBuilder().setId("slow")));
     }
 
     @Test
@@ -117,7 +184,7 @@ final class LimitsTest {
 
         assertThat(refused.statusCode()).isEqualTo(429);
         assertThat(refused.headers().firstValue("Retry-After")).hasValue("4");
-        assertThat(refused.body()).contains("wait_too_long").contains("64 s");
+        assertThat(refused.body()).contains("wait_too_long").contains("about 64 s");
         assertThat(gateway.generate(APPLE.copy().put("num_inference_steps", 3)).statusCode())
                 .isEqualTo(200);
     }

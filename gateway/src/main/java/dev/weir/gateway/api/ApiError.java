@@ -63,6 +63,7 @@ public record ApiError(int status, String type, String code, String message, Str
                         refused.retryAfterSeconds());
             case UNAVAILABLE ->
                 new ApiError(503, UNAVAILABLE, refused.code(), refused.getMessage(), null, refused.retryAfterSeconds());
+            case TOO_LARGE -> invalid(refused.code(), refused.getMessage(), null);
         };
     }
 

@@ -6,6 +6,7 @@ import dev.weir.proto.v1.Stage;
 import dev.weir.proto.v1.StageRole;
 import dev.weir.proto.v1.StageWork;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 
@@ -41,9 +42,17 @@ public record Demand(
     }
 
     static Demand of(Job job, Sample sample) {
-        JobSpec spec = job.spec();
+        return of(job.spec(), job.createdMs(), sample.started(), sample.step());
+    }
+
+    /** All samples of a job that has not begun. */
+    static List<Demand> of(JobSpec spec, long createdMs) {
+        return Collections.nCopies(spec.samples(), of(spec, createdMs, false, 0));
+    }
+
+    private static Demand of(JobSpec spec, long createdMs, boolean started, int step) {
         List<Work> work = new ArrayList<>();
-        int done = sample.step();
+        int done = step;
         for (int i = 0; i < spec.route().size(); i++) {
             Stage stage = spec.route().get(i);
             Phase phase = Phase.of(spec.route(), i);
@@ -58,12 +67,12 @@ public record Demand(
                             GuidedCalls.left(stage, done)));
                 }
                 done = Math.max(0, done - steps);
-            } else if (stage.getRole() != StageRole.ENCODE || !sample.started()) {
+            } else if (stage.getRole() != StageRole.ENCODE || !started) {
                 work.add(new Work(stage.getName(), phase, stage.getForwards(), 1));
             }
         }
         double area = spec.route().stream().mapToDouble(Stage::getArea).max().orElse(1);
-        return new Demand(spec.model(), spec.priority(), spec.user(), job.createdMs(), sample.started(), work, area);
+        return new Demand(spec.model(), spec.priority(), spec.user(), createdMs, started, work, area);
     }
 
     /** What is left to do in a phase; empty where that is nothing. */

@@ -76,7 +76,7 @@ public final class Jobs {
         this.backlog = new Backlog(catalog);
         this.queue = new QueueNews(catalog);
         this.metrics = new JobMetrics(node.metrics());
-        this.admission = new Admission(limits, rules, patience.deadline(), catalog, backlog, metrics);
+        this.admission = new Admission(limits, rules, patience.deadline(), catalog, backlog, queue, metrics);
         metrics.watch(this, j -> j.jobs.size(), j -> j.samples);
         this.restarts = new Restarts(node.loop(), this, limits.strikes(), metrics);
         this.events = new StageEvents(this, restarts, metrics);
@@ -142,7 +142,7 @@ public final class Jobs {
      * @throws RefusedException if it is rejected
      */
     public Job reserve(String id, JobSpec spec, long nowMs, JobWatcher watcher) {
-        admission.check(spec, jobs.size(), samples, () -> queue.inFlight(spec.user(), jobs.values()), idle != null);
+        admission.check(spec, jobs.values(), samples, nowMs, idle != null);
         Job job = new Job(id, spec, nowMs, nowMs + patience.deadline().toMillis(), watcher);
         job.traceWith(node.tracing());
         jobs.put(id, job);
@@ -276,7 +276,7 @@ public final class Jobs {
         reconciliation.look(now);
         for (Job job : inFlight()) {
             if (now >= job.deadlineMs()) {
-                endAll(job, new Failure("deadline_exceeded", "not done within " + patience.deadline(), false));
+                endAll(job, tooLate());
                 continue;
             }
             for (Sample sample : job.samples()) {
@@ -287,6 +287,12 @@ public final class Jobs {
                 }
             }
         }
+    }
+
+    private Failure tooLate() {
+        String message = "not done within %d s, the time that a job may take (the gateway's --job-time)"
+                .formatted(patience.deadline().toSeconds());
+        return new Failure("deadline_exceeded", message, false);
     }
 
     private long allowedSilenceMs(Job job, Sample sample) {

@@ -1,7 +1,7 @@
 package dev.weir.gateway.job;
 
 import dev.weir.proto.v1.NodeStatus;
-import dev.weir.proto.v1.Priority;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /**
@@ -27,12 +28,42 @@ final class Queue {
      */
     record Place(int ahead, double seconds) {}
 
+    /** For news, a forward pass that was not measured is guessed. */
+    private static final double GUESSED_SECONDS = 0.05;
+
     private final ModelCatalog catalog;
-    private final Forecast forecast;
+    private final Forecast guessing;
+    private final Forecast measured;
 
     Queue(ModelCatalog catalog) {
         this.catalog = catalog;
-        this.forecast = new Forecast(catalog::serving);
+        this.guessing = new Forecast(catalog::serving, GUESSED_SECONDS);
+        this.measured = new Forecast(catalog::serving, 0);
+    }
+
+    /**
+     * Seconds until the last of some samples is done that come now. Stages that have measured nothing count as taking no time.
+     *
+     * @param demands of all samples in flight
+     */
+    double secondsUntilDone(List<Demand> demands, List<Demand> coming) {
+        List<Demand> all = new ArrayList<>(demands);
+        all.addAll(coming);
+        List<Integer> order = order(all);
+        double[] seconds =
+                measured.secondsUntilDone(order.stream().map(all::get).toList(), strangers(demands, phases(all)));
+        return IntStream.range(0, order.size())
+                .filter(i -> order.get(i) >= demands.size())
+                .mapToDouble(i -> seconds[i])
+                .max()
+                .orElse(0);
+    }
+
+    /** The same, if there were nothing else to do. */
+    double secondsAlone(List<Demand> coming) {
+        return DoubleStream.of(measured.secondsUntilDone(coming, Map.of()))
+                .max()
+                .orElse(0);
     }
 
     /**
@@ -42,7 +73,7 @@ final class Queue {
     List<Place> places(List<Demand> demands) {
         List<Integer> order = order(demands);
         List<Demand> ordered = order.stream().map(demands::get).toList();
-        double[] seconds = forecast.secondsUntilDone(ordered, strangers(demands));
+        double[] seconds = guessing.secondsUntilDone(ordered, strangers(demands, phases(demands)));
         Map<String, Set<String>> nodes = ordered.stream()
                 .map(Demand::model)
                 .distinct()
@@ -74,7 +105,7 @@ final class Queue {
         return IntStream.range(0, demands.size())
                 .boxed()
                 .sorted(Comparator.<Integer>comparingInt(
-                                i -> rank(demands.get(i).priority()))
+                                i -> Forecast.rank(demands.get(i).priority()))
                         .thenComparingInt(i -> turns[i])
                         .thenComparingLong(i -> demands.get(i).createdMs()))
                 .toList();
@@ -89,14 +120,6 @@ final class Queue {
                 .sorted(Comparator.comparingLong(i -> demands.get(i).createdMs()))
                 .forEach(i -> turns[i] = next.merge(demands.get(i).user(), 1, Integer::sum));
         return turns;
-    }
-
-    private static int rank(Priority priority) {
-        return switch (priority) {
-            case INTERACTIVE -> 0;
-            case BATCH -> 2;
-            default -> 1;
-        };
     }
 
     /** The nodes where the samples of a model wait for their first diffusion. */
@@ -115,19 +138,59 @@ final class Queue {
         return model.equals(other) || nodes.get(model).stream().anyMatch(nodes.get(other)::contains);
     }
 
-    /** Samples that nodes hold and that no gateway reports, such as those of a lost gateway. */
-    private Map<Phase, Integer> strangers(List<Demand> demands) {
+    /**
+     * The share of the nodes' backlogs that is of samples that no gateway reports, such as those of a lost gateway: by their number, and
+     * no more than the work that the others leave unexplained, because one of two samples may have nearly all of it.
+     */
+    private Map<Phase, Double> strangers(List<Demand> demands, Set<Phase> phases) {
         Map<Phase, Integer> known = new HashMap<>();
-        demands.forEach(demand -> demand.work().stream()
-                .map(Demand.Work::phase)
-                .filter(Phase::isDiffusing)
-                .forEach(phase -> known.merge(phase, 1, Integer::sum)));
-        Map<Phase, Integer> strangers = new HashMap<>();
-        known.forEach((phase, count) -> {
-            int held = held(phase, NodeStatus::getWaiting) + held(phase, NodeStatus::getRunning);
-            strangers.put(phase, Math.max(0, held - count));
+        Map<Part, Double> rowForwards = new HashMap<>();
+        for (Demand demand : demands) {
+            for (Demand.Work left : demand.work()) {
+                known.merge(left.phase(), 1, Integer::sum);
+                rowForwards.merge(
+                        new Part(left.phase(), demand.model(), left.stage()),
+                        left.forwards() * left.meanRows() * demand.area(),
+                        Double::sum);
+            }
+        }
+        Map<Phase, Double> explained = new HashMap<>();
+        rowForwards.forEach((part, count) -> explained.merge(part.phase, count * secondsPerRow(part), Double::sum));
+        Map<Phase, Double> strangers = new HashMap<>();
+        phases.stream().filter(Phase::isDiffusing).forEach(phase -> {
+            List<NodeStatus> nodes = catalog.alive(phase);
+            int held = nodes.stream()
+                    .mapToInt(node -> node.getWaiting() + node.getRunning())
+                    .sum();
+            double backlog =
+                    nodes.stream().mapToDouble(NodeStatus::getBacklogSeconds).sum();
+            if (held > 0 && backlog > 0) {
+                double more = 1 - known.getOrDefault(phase, 0) / (double) held;
+                double unexplained = 1 - explained.getOrDefault(phase, 0.0) / backlog;
+                strangers.put(phase, Math.max(0, Math.min(more, unexplained)));
+            }
         });
         return strangers;
+    }
+
+    /** The work of one model in a phase. */
+    private record Part(Phase phase, String model, String stage) {}
+
+    /** As nodes count their backlogs: at the pace of full forward passes. */
+    private double secondsPerRow(Part part) {
+        return catalog.serving(part.model, part.stage).stream()
+                .map(node -> node.getPaceMap().get(part.model))
+                .filter(pace -> pace != null && pace.getRows() > 0)
+                .mapToDouble(pace -> pace.getSeconds() / pace.getRows())
+                .average()
+                .orElse(0);
+    }
+
+    private static Set<Phase> phases(List<Demand> demands) {
+        return demands.stream()
+                .flatMap(demand -> demand.work().stream())
+                .map(Demand.Work::phase)
+                .collect(Collectors.toSet());
     }
 
     private int held(Phase phase, ToIntFunction<NodeStatus> count) {

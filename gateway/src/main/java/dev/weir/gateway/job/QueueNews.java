@@ -41,6 +41,18 @@ final class QueueNews {
         return demands;
     }
 
+    /** Seconds until a job that comes now is done. */
+    double secondsUntilDone(JobSpec spec, Collection<Job> jobs, long nowMs) {
+        List<Demand> demands = demands(jobs);
+        demands.addAll(others.get());
+        return queue.secondsUntilDone(demands, Demand.of(spec, nowMs));
+    }
+
+    /** The same, if there were nothing else to do. */
+    double secondsAlone(JobSpec spec, long nowMs) {
+        return queue.secondsAlone(Demand.of(spec, nowMs));
+    }
+
     /** Unfinished samples of a user at all gateways. */
     int inFlight(String user, Collection<Job> jobs) {
         long here = jobs.stream()

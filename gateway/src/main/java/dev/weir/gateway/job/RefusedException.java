@@ -9,7 +9,9 @@ public final class RefusedException extends RuntimeException {
         /** The gateway holds the maximum number of jobs or samples. */
         BUSY,
         /** No node could do the job at present. */
-        UNAVAILABLE
+        UNAVAILABLE,
+        /** The job is larger than a job may be: another attempt is refused too. */
+        TOO_LARGE
     }
 
     private final Reason reason;
@@ -42,7 +44,7 @@ public final class RefusedException extends RuntimeException {
         return code;
     }
 
-    /** When another attempt makes sense. */
+    /** When another attempt makes sense; 0: never. */
     public long retryAfterSeconds() {
         return retryAfterSeconds;
     }

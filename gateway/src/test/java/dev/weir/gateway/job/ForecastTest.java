@@ -29,6 +29,7 @@ final class ForecastTest {
             .addWorkflows(TestCards.textToImage(32, 64, 8, 64))
             .build();
     private static final int STEPS = 20;
+    private static final int LONG = 10_000;
     private static final double FULL = 0.1;
     private static final double LONE = 0.03;
     private static final int ROWS = 16;
@@ -156,7 +157,9 @@ final class ForecastTest {
         demands.add(demand("b", Priority.STANDARD, "", 100, false, STEPS, 2));
 
         assertThat(queue.places(demands).get(16).ahead()).isEqualTo(16);
-        assertThat(queue.places(demands).get(16).seconds()).isGreaterThan(2 * STEPS * FULL);
+        assertThat(queue.places(demands).get(16).seconds())
+                .as("as long again, in turns with the other model")
+                .isBetween(2 * STEPS * LONE, 2 * STEPS * LONE + FULL + AROUND * 3);
 
         nodes.removeIf(node -> node.getStage() == StageKind.DENOISER);
         denoiser("d1", "a");
@@ -164,6 +167,72 @@ final class ForecastTest {
 
         assertThat(queue.places(demands).get(16).ahead()).isZero();
         assertThat(queue.places(demands).get(16).seconds()).isLessThan(STEPS * FULL);
+    }
+
+    /** Groups take turns by device time, so the wait for another one is as long as the own work at most, and a forward pass. */
+    @Test
+    void aLongJobOfAnotherModelIsNotAheadAsAWhole() {
+        denoiser("d", "a", "b");
+        List<Demand> demands = new ArrayList<>(List.of(demand("a", Priority.STANDARD, "", 0, true, LONG, 2)));
+
+        assertThat(coming(demands, "b", 1, 4)).isCloseTo(2 * 4 * LONE, within(2 * FULL));
+        assertThat(coming(demands, "b", 400, 4)).isCloseTo(2 * 50 * 4 * FULL, within(2 * FULL));
+        assertThat(coming(demands, "b", 400, LONG)).isCloseTo(50 * LONG * FULL + LONG * LONE, within(2 * FULL));
+        assertThat(coming(demands, "b", 1, 4, Priority.BATCH)).isCloseTo((LONG + 4) * LONE, within(2 * FULL));
+        assertThat(coming(demands, "b", 1, 4, Priority.INTERACTIVE)).isLessThan(4 * LONE + 2 * FULL);
+        demands.add(demand("b", Priority.STANDARD, "", 1, true, 4, 2));
+        assertThat(queue.places(demands).get(0).seconds())
+                .as("the long one has little to wait for")
+                .isCloseTo((LONG + 4) * LONE, within(2 * FULL));
+    }
+
+    @Test
+    void aLongJobOfTheSameModelSharesForwardPassesUntilTheyAreFull() {
+        denoiser("d", "a");
+        List<Demand> demands = new ArrayList<>(List.of(demand("a", Priority.STANDARD, "", 0, true, LONG, 2)));
+
+        assertThat(coming(demands, "a", 1, 4)).isLessThan(5 * FULL);
+        for (int i = 1; i < ROWS / 2; i++) {
+            demands.add(demand("a", Priority.STANDARD, "", i, true, LONG, 2));
+        }
+        assertThat(coming(demands, "a", 1, 4)).isCloseTo((LONG + 4) * FULL, within(2 * FULL));
+    }
+
+    @Test
+    void moreUsersOfAnotherModelHaveMoreTurns() {
+        denoiser("d", "a", "b");
+        List<Demand> demands = IntStream.range(0, 24)
+                .mapToObj(i -> demand("a", Priority.STANDARD, "user" + i % 3, i, true, LONG, 2))
+                .toList();
+
+        assertThat(coming(demands, "b", 1, STEPS)).isCloseTo(4 * STEPS * LONE, within(4 * FULL));
+    }
+
+    /** A sample that is done counts at its node until the next status, beside a long one that has all of the backlog. */
+    @Test
+    void aSampleThatJustEndedIsNotHalfOfTheBacklog() {
+        nodes.add(denoiserStatus("d", "a", "b")
+                .setRunning(2)
+                .setBacklogSeconds(LONG * FULL / ROWS * 2)
+                .setRoundSeconds(2 * LONE)
+                .build());
+        List<Demand> demands = List.of(demand("a", Priority.STANDARD, "", 0, true, LONG, 2));
+
+        assertThat(coming(demands, "b", 1, 4)).isLessThan(4 * 4 * LONE + FULL);
+        assertThat(coming(List.of(), "b", 1, 4))
+                .as("of samples that nobody tells of, a step in each round")
+                .isCloseTo(4 * LONE + 4 * 2 * LONE, within(2 * FULL));
+    }
+
+    private double coming(List<Demand> demands, String model, int count, int steps) {
+        return coming(demands, model, count, steps, Priority.STANDARD);
+    }
+
+    private double coming(List<Demand> demands, String model, int count, int steps, Priority priority) {
+        List<Demand> coming = IntStream.range(0, count)
+                .mapToObj(i -> demand(model, priority, "", 1000, false, steps, 2))
+                .toList();
+        return queue.secondsUntilDone(demands, coming);
     }
 
     @Test
