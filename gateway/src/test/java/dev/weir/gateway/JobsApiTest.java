@@ -96,6 +96,21 @@ final class JobsApiTest {
         assertThat(events.join().body()).contains("event: preview").contains("b64_json");
     }
 
+    /** So that a client can tell a gateway that is gone from an image that takes long. */
+    @Test
+    void aStreamWithoutEventsStillSendsSomething() throws Exception {
+        gateway.stage.script(Sitting::start);
+        String path = location(submit(APPLE));
+
+        try (var lines = gateway.http()
+                .send(gateway.request(path + "/events").build(), BodyHandlers.ofLines())
+                .body()) {
+            assertThat(lines.filter(": keep-alive"::equals).limit(2)).hasSize(2);
+        }
+
+        gateway.stage.sittings().forEach(Sitting::paint);
+    }
+
     /** A refiner and the network before it share a schedule that only their nodes know, so a stage may do one step more than expected. */
     @Test
     void aStageThatDoesMoreStepsThanExpectedIsNotToldPastTheTotal() {

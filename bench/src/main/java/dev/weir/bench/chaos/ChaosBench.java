@@ -109,6 +109,7 @@ public final class ChaosBench implements Benchmark {
             throw e;
         }
         Footprint after = withoutJobs(cluster);
+        LOG.info("{} jobs in the storm; {}", tally.sent(), after);
         if (!tally.problems().isEmpty() || tally.recoveries().longerThan(SLOW_RECOVERY_SECONDS) > 0) {
             keepTranscripts(cluster, tally);
         }

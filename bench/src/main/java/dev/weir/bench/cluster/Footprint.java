@@ -5,18 +5,24 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The memory of all nodes together, directly after a full garbage collection in each.
+ * The memory of all nodes, directly after a full garbage collection in each.
  *
- * @param residentMb as the system counts it, with shared libraries once per process
- * @param heapMb of live objects
+ * @param residentMb of all together, as the system counts it, with shared libraries once per process
+ * @param heapsMb of live objects, by node
  */
-public record Footprint(double residentMb, double heapMb) {
+public record Footprint(double residentMb, Map<String, Double> heapsMb) {
+
+    public Footprint {
+        heapsMb = Collections.unmodifiableMap(new LinkedHashMap<>(heapsMb));
+    }
 
     private static final String JCMD =
             Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
@@ -26,14 +32,19 @@ public record Footprint(double residentMb, double heapMb) {
     /** All nodes must be up and not frozen. */
     public static Footprint of(ProcessCluster cluster) {
         double residentKb = 0;
-        double heapKb = 0;
+        Map<String, Double> heapsMb = new LinkedHashMap<>();
         for (Member member : cluster.members()) {
             long pid = member.process().pid();
             ask(pid, "GC.run");
-            heapKb += sum(USED, ask(pid, "GC.heap_info"));
+            heapsMb.put(member.toString(), sum(USED, ask(pid, "GC.heap_info")) / 1024);
             residentKb += sum(RESIDENT, status(pid));
         }
-        return new Footprint(residentKb / 1024, heapKb / 1024);
+        return new Footprint(residentKb / 1024, heapsMb);
+    }
+
+    /** Of all nodes together. */
+    public double heapMb() {
+        return heapsMb.values().stream().mapToDouble(Double::doubleValue).sum();
     }
 
     private static String ask(long pid, String command) {

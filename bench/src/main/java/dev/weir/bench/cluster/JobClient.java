@@ -27,7 +27,7 @@ public final class JobClient {
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int CONNECT_MS = 1000;
-    /** After such a silence it uses another gateway, which costs almost nothing. */
+    /** A gateway sends something every second. After such a silence it uses another one. */
     private static final int SILENCE_MS = 2500;
 
     private static final int PAUSE_MS = 150;
@@ -131,6 +131,7 @@ public final class JobClient {
         if (status != 200) {
             throw new IOException(status + ": " + errorOf(http));
         }
+        run.see(Kind.OPENED, 0);
         try (ServerEvents events = new ServerEvents(http.getInputStream())) {
             for (var event = events.next(); event.isPresent(); event = events.next()) {
                 see(run, event.get());

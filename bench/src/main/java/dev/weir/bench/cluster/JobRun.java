@@ -20,6 +20,8 @@ public final class JobRun {
         WORK,
         /** A sample's last event. */
         FINAL,
+        /** A gateway began to tell the job's events. */
+        OPENED,
         /** The client switched to another gateway, because its own was silent or gone. */
         TURNED
     }

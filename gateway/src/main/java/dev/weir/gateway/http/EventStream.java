@@ -17,7 +17,9 @@ public final class EventStream {
 
     public static final String MEDIA_TYPE = "text/event-stream; charset=utf-8";
 
-    private static final long KEEP_ALIVE_MS = 10_000;
+    /** A client can so tell a gateway that is gone from an image that takes long. */
+    private static final long KEEP_ALIVE_MS = 1000;
+
     private static final int NONE = -1;
 
     private final Vertx vertx;
