@@ -27,7 +27,8 @@ public record Footprint(double residentMb, Map<String, Double> heapsMb) {
     private static final String JCMD =
             Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
     private static final Pattern RESIDENT = Pattern.compile("VmRSS:\\s+(\\d+) kB");
-    private static final Pattern USED = Pattern.compile("generation\\s+total \\d+K, used (\\d+)K");
+    /** A full collection moves what lives to here. The other generation has only what was allocated since. */
+    private static final Pattern LIVE = Pattern.compile("tenured generation\\s+total \\d+K, used (\\d+)K");
 
     /** All nodes must be up and not frozen. */
     public static Footprint of(ProcessCluster cluster) {
@@ -36,7 +37,7 @@ public record Footprint(double residentMb, Map<String, Double> heapsMb) {
         for (Member member : cluster.members()) {
             long pid = member.process().pid();
             ask(pid, "GC.run");
-            heapsMb.put(member.toString(), sum(USED, ask(pid, "GC.heap_info")) / 1024);
+            heapsMb.put(member.toString(), sum(LIVE, ask(pid, "GC.heap_info")) / 1024);
             residentKb += sum(RESIDENT, status(pid));
         }
         return new Footprint(residentKb / 1024, heapsMb);
