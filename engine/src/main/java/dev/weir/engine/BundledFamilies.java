@@ -22,6 +22,10 @@ final class BundledFamilies {
         return ROOT.resolve(family);
     }
 
+    static boolean has(Path configuration) {
+        return configuration.startsWith(ROOT);
+    }
+
     /** CLIP's vocabulary, which all of them have. */
     static Path vocabulary() {
         return ROOT.resolve("clip");

@@ -70,7 +70,7 @@ public sealed interface Conversion
                     .formatted(out, isFile ? "Replace it with --overwrite" : "Give the name of a new folder"));
         }
         if (target.getParent() == null || !Files.isDirectory(target.getParent())) {
-            throw new ModelException("%s: there is no folder for it".formatted(out));
+            throw new ModelException("%s: there is no folder %s: create it first".formatted(out, target.getParent()));
         }
         if (Files.isDirectory(source)) {
             requireNone(guided, in);

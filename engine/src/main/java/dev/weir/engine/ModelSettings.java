@@ -102,6 +102,56 @@ public record ModelSettings(
         return component.equals(SCHEDULER) ? scheduler : NO_CHANGES;
     }
 
+    /** The same, with what another model's say of its pictures and their making where these say nothing. */
+    ModelSettings orElse(ModelSettings other) {
+        return new ModelSettings(
+                id,
+                nativeSize.or(other::nativeSize),
+                upsampleFactor,
+                steps.or(other::steps),
+                guidanceScale.or(other::guidanceScale),
+                sampler.or(other::sampler),
+                upsamplerSteps,
+                upsamplerNoiseLevel,
+                other.scheduler.deepCopy().setAll(scheduler),
+                autoencoder,
+                config,
+                refiner,
+                draft);
+    }
+
+    ModelSettings sizeAlone() {
+        return new ModelSettings(
+                Optional.empty(),
+                nativeSize,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                NO_CHANGES,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    /** What a folder's file with settings says that the folder's other files do not. */
+    ObjectNode ofFolder() {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        id.ifPresent(name -> json.put("id", name));
+        nativeSize.ifPresent(size -> json.put("native_size", size));
+        upsampleFactor.ifPresent(factor -> json.put("upsample_factor", factor));
+        ObjectNode defaults = JsonNodeFactory.instance.objectNode();
+        steps.ifPresent(count -> defaults.put("steps", count));
+        guidanceScale.ifPresent(scale -> defaults.put("guidance_scale", scale));
+        sampler.ifPresent(name -> defaults.put("sampler", name));
+        upsamplerSteps.ifPresent(count -> defaults.put("upsampler_steps", count));
+        upsamplerNoiseLevel.ifPresent(level -> defaults.put("upsampler_noise_level", level));
+        return defaults.isEmpty() ? json : json.set("defaults", defaults);
+    }
+
     public int upsamplerStepsOrDefault() {
         return upsamplerSteps.orElse(DEFAULT_UPSAMPLER_STEPS);
     }

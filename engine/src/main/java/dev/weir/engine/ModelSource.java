@@ -29,9 +29,9 @@ public interface ModelSource {
     /** The keys that replace those of a part's configuration; empty where none do. */
     ObjectNode changes(String component);
 
-    /** What an error calls a file with configurations. */
+    /** What an error calls a file with configurations. Users know none that comes with Weir: the model itself stands for it. */
     default Path named(Path configuration) {
-        return configuration;
+        return BundledFamilies.has(configuration) ? path() : configuration;
     }
 
     /** Throws {@link ModelException} where they are not there or cannot be read. */

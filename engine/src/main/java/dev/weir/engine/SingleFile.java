@@ -119,12 +119,6 @@ final class SingleFile implements ModelSource {
         return changes.setAll(settings.changes(component));
     }
 
-    /** The user knows no file that comes with Weir. */
-    @Override
-    public Path named(Path configuration) {
-        return settings.config().isPresent() ? configuration : path();
-    }
-
     @Override
     public Weights weights(PipelineIndex index, String component) {
         WeightFile holder = component.equals(REFINER) ? refiner.orElseThrow() : file;

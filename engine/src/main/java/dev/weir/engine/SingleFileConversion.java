@@ -24,7 +24,6 @@ record SingleFileConversion(ModelSource source, PipelineIndex index, Map<String,
         implements Conversion {
 
     private static final List<String> VOCABULARY = List.of("vocab.json", "merges.txt");
-    private static final List<String> SETTINGS_IN_FOLDER = List.of("config", "refiner", "vae", "scheduler");
 
     SingleFileConversion(SingleFile file, Path out) {
         this(ModelSources.withAutoencoder(file), out);
@@ -138,15 +137,10 @@ record SingleFileConversion(ModelSource source, PipelineIndex index, Map<String,
         return json;
     }
 
-    /** What the file's settings say that diffusers' files do not. */
     private void writeSettings(Path folder) throws IOException {
-        Path settings = ModelSettings.file(source.path());
-        if (Files.isRegularFile(settings)) {
-            ObjectNode json = (ObjectNode) JsonFile.read(settings);
-            SETTINGS_IN_FOLDER.forEach(json::remove);
-            if (!json.isEmpty()) {
-                ConvertedFolder.json(ModelSettings.file(folder), json);
-            }
+        ObjectNode settings = source.settings().ofFolder();
+        if (!settings.isEmpty()) {
+            ConvertedFolder.json(ModelSettings.file(folder), settings);
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.weir.engine;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.weir.engine.network.Networks;
 import dev.weir.engine.original.Naming;
 import dev.weir.engine.original.TransformerLayers;
 import dev.weir.engine.original.TransformerNaming;
@@ -104,18 +105,18 @@ final class TransformerFile implements ModelSource {
 
     private final WeightFile file;
     private final Kind kind;
-    private final DiffusersFolder parts;
+    private final ModelSource parts;
     private final ModelSettings settings;
     private final String prefix;
     private final Weights transformer;
     private final ObjectNode config;
 
-    private TransformerFile(WeightFile file, Kind kind, String prefix, Path parts, ModelSettings settings) {
+    private TransformerFile(WeightFile file, Kind kind, String prefix, Path parts, ModelSettings own) {
         this.file = file;
         this.kind = kind;
         this.prefix = prefix;
-        this.parts = DiffusersFolder.open(parts);
-        this.settings = settings;
+        DiffusersFolder folder = DiffusersFolder.open(parts);
+        this.parts = autoencoder().isEmpty() ? ModelSources.withAutoencoder(folder) : folder;
         String network = PipelineIndex.read(this.parts).classOf(TRANSFORMER);
         if (!network.equals(kind.network)) {
             throw new ModelException("%s: its parts are not for %s, which is what %s has the transformer of"
@@ -126,6 +127,25 @@ final class TransformerFile implements ModelSource {
         this.config = kind.config.apply(
                 new TransformerShape(transformer),
                 ComponentConfig.read(home(TRANSFORMER)).json());
+        this.settings =
+                own.orElse(isForParts() ? folder.settings() : folder.settings().sizeAlone());
+    }
+
+    /**
+     * Whether what the folder's settings say of sampling counts for this transformer too: the folder has none, or one of the same shape. What
+     * is wrong with one is said where the model is opened.
+     */
+    private boolean isForParts() {
+        if (!Files.isRegularFile(parts.home(TRANSFORMER).resolve(ComponentConfig.FILE))) {
+            return true;
+        }
+        JsonNode theirs = ComponentConfig.read(home(TRANSFORMER)).json();
+        try {
+            return Networks.shapes(((ObjectNode) theirs.deepCopy()).setAll(config))
+                    .equals(Networks.shapes(theirs));
+        } catch (ModelException e) {
+            return false;
+        }
     }
 
     /** Empty where the path is no such file, or its settings name no folder with the other parts. */

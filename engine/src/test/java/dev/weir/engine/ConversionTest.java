@@ -126,7 +126,11 @@ class ConversionTest {
         refused(part, temporary.resolve("new"), false, "no whole model", ".safetensors");
         refused(part, folder, true, "it exists already", "new folder");
         refused(part, part, true, "the same file");
-        refused(part, temporary.resolve("none/x.safetensors"), false, "no folder for it");
+        refused(
+                part,
+                temporary.resolve("none/x.safetensors"),
+                false,
+                "there is no folder %s: create it first".formatted(temporary.resolve("none")));
         refused(temporary.resolve("none"), temporary.resolve("new"), false, "no such file");
         refused(folder, temporary.resolve("new"), false, "no pickled weights");
         refused(folder, folder.resolve("new"), false, "outside of it");

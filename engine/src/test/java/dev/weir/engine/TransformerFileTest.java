@@ -152,6 +152,65 @@ class TransformerFileTest {
                 .containsExactlyElementsOf(shape));
     }
 
+    /** Its name is its own, and so is what the file's own settings say. */
+    @Test
+    void whatTheFolderSaysOfItsPicturesCountsForTheFile() throws IOException {
+        Path parts = parts("z_image/model", "parts");
+        Files.writeString(
+                parts.resolve("weir.json"),
+                """
+                {"id": "other", "native_size": 64, "scheduler": {"shift": 2.5},
+                 "defaults": {"steps": 3, "guidance_scale": 0.5, "sampler": "flow_lcm"}}
+                """);
+        Path file = SingleFiles.write(temporary.resolve("one.safetensors"), SingleFiles.tiny("z-image"));
+        Files.writeString(temporary.resolve("one.weir.json"), "{\"config\": \"parts\", \"defaults\": {\"steps\": 5}}");
+        Path out = temporary.resolve("new");
+
+        convert(file, out, parts).write(bytes -> {});
+
+        assertThat(JsonFile.read(out.resolve("scheduler/scheduler_config.json"))
+                        .get("shift")
+                        .asDouble())
+                .isEqualTo(2.5);
+        for (Path path : List.of(out, file)) {
+            ModelCard card = ModelFolder.open(path).card();
+            assertThat(card.id()).isEqualTo(path.equals(out) ? "new" : "one");
+            assertThat(card.nativeSize()).isEqualTo(64);
+            assertThat(card.defaults().steps()).isEqualTo(5);
+            assertThat(card.defaults().guidanceScale()).isEqualTo(0.5f);
+            assertThat(card.defaults().sampler()).isEqualTo("flow_lcm");
+        }
+    }
+
+    /** The steps of schnell are too few for dev. */
+    @Test
+    void ofAFolderWithAnotherTransformerTheSizeAloneCounts() throws IOException {
+        Path parts = parts("flux/schnell", "parts");
+        Files.writeString(parts.resolve("weir.json"), "{\"native_size\": 64, \"defaults\": {\"steps\": 4}}");
+        Path file = SingleFiles.write(temporary.resolve("one.safetensors"), SingleFiles.tiny("flux-dev"));
+        Path out = temporary.resolve("new");
+
+        convert(file, out, parts).write(bytes -> {});
+
+        assertThat(JsonFile.read(out.resolve("weir.json")).toString()).isEqualTo("{\"native_size\":64}");
+        assertThat(ModelFolder.open(out).card().defaults().steps()).isEqualTo(28);
+    }
+
+    /** Configurations that come with Weir lie in its archive, where a user finds nothing. */
+    @Test
+    void aMessageNamesTheFileInThePlaceOfWhatComesWithWeir() throws IOException {
+        Path parts = parts("z_image/model", "parts");
+        Files.delete(parts.resolve("transformer/config.json"));
+        Map<String, SingleFiles.Entry> tensors = SingleFiles.tiny("z-image");
+        tensors.keySet().removeIf(name -> name.contains("attention.q_norm") || name.contains("attention.norm_q"));
+        Path file = SingleFiles.write(temporary.resolve("one.safetensors"), tensors);
+
+        assertThatThrownBy(() -> convert(file, temporary.resolve("new"), parts))
+                .isInstanceOf(ModelException.class)
+                .hasMessageStartingWith(file + ": ZImageTransformer2DModel: option n_heads = 0 is not supported")
+                .hasMessageNotContaining("families");
+    }
+
     /** Without a conversion, its settings name the folder with the other parts. */
     @Test
     void aFileRunsAsItIs() throws IOException {
