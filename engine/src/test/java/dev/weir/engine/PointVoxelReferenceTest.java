@@ -180,7 +180,14 @@ class PointVoxelReferenceTest {
         change(model.resolve("pvcnn/config.json"), json -> ((ObjectNode) json.at("/down_blocks/0")).put("radius", 0));
         assertThatThrownBy(() -> ModelFolder.open(model).denoiser(target(Engine.TORCH)))
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("a radius");
+                .hasMessageContaining("option down_blocks[0].radius = 0 is not supported");
+        change(model.resolve("pvcnn/config.json"), json -> ((ObjectNode) json.at("/down_blocks/0"))
+                .put("radius", 1)
+                .put("num_neighbors", 100_000));
+        assertThatThrownBy(() -> ModelFolder.open(model))
+                .hasMessageStartingWith(model.resolve("pvcnn/config.json") + ": PVCNN2: ")
+                .hasMessageContaining(
+                        "option down_blocks[0].num_neighbors = 100000 is not supported; this network takes 1 to num_points");
     }
 
     @Test

@@ -39,7 +39,7 @@ record BlockOptions(
                 config.bool("resnet_skip_time_act", false),
                 config.number("resnet_out_scale_factor", 1),
                 config.number("mid_block_scale_factor", 1),
-                config.integer("downsample_padding", 1),
+                config.whole("downsample_padding", 1),
                 config.bool("dual_cross_attention", false),
                 config.bool("use_linear_projection", false),
                 promptNorm(config));

@@ -172,7 +172,7 @@ final class ClipTextModel implements TextNetwork {
                     config.integer("max_position_embeddings", 77),
                     projected,
                     config.integer("projection_dim", 512),
-                    config.integer("eos_token_id", 49407));
+                    config.whole("eos_token_id", 49407));
         }
 
         int width() {

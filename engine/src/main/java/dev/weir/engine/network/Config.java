@@ -17,11 +17,19 @@ final class Config {
 
     private final String network;
     private final JsonNode json;
+    /** Where the options lie in the file, before their keys in messages. */
+    private final String place;
+
     private final Set<String> read = new HashSet<>();
 
     Config(String network, JsonNode json) {
+        this(network, json, "");
+    }
+
+    private Config(String network, JsonNode json, String place) {
         this.network = network;
         this.json = json;
+        this.place = place;
     }
 
     String network() {
@@ -46,34 +54,54 @@ final class Config {
         return get(key).isNull();
     }
 
+    /** The options of an option that is an object. */
+    Config part(String key) {
+        return new Config(network, get(key), "%s%s.".formatted(place, key));
+    }
+
+    /** The options of each element of an option that is a list of objects. */
+    List<Config> parts(String key) {
+        var parts = new ArrayList<Config>();
+        get(key).forEach(part -> parts.add(new Config(network, part, "%s%s[%d].".formatted(place, key, parts.size()))));
+        return parts;
+    }
+
     /** The option as it stands, for those that come in several forms. */
     JsonNode json(String key) {
         return get(key);
     }
 
+    /** One or more. */
     int integer(String key) {
         var node = get(key);
         if (absent(node)) {
-            throw new ModelException("%s: config.json has no %s".formatted(network, key));
+            throw new ModelException("%s: config.json has no %s%s".formatted(network, place, key));
         }
-        return positive(key, node);
+        return positive(key, node, 1);
     }
 
+    /** One or more, unless it may be left out for none. */
     int integer(String key, int otherwise) {
         var node = get(key);
-        return absent(node) ? otherwise : positive(key, node);
+        return absent(node) ? otherwise : positive(key, node, Math.min(1, otherwise));
     }
 
-    private int positive(String key, JsonNode node) {
-        if (!node.canConvertToInt() || !node.canConvertToExactIntegral() || node.intValue() < 0) {
-            throw refused(key, "a whole number");
+    private int positive(String key, JsonNode node, int least) {
+        if (!node.canConvertToInt() || !node.canConvertToExactIntegral() || node.intValue() < least) {
+            throw refused(key, least == 0 ? "a whole number" : "a whole number above 0");
         }
         return node.intValue();
     }
 
+    /** None or more. */
+    int whole(String key, int otherwise) {
+        var node = get(key);
+        return absent(node) ? otherwise : whole(key, node);
+    }
+
     /** An element of an option that is a whole number. */
     int whole(String key, JsonNode element) {
-        return positive(key, element);
+        return positive(key, element, 0);
     }
 
     /** Refuses a width that has no half. */
@@ -168,7 +196,7 @@ final class Config {
 
     private List<Integer> elements(String key, JsonNode node) {
         var integers = new ArrayList<Integer>();
-        node.forEach(element -> integers.add(positive(key, element)));
+        node.forEach(element -> integers.add(whole(key, element)));
         return integers;
     }
 
@@ -198,14 +226,15 @@ final class Config {
             var off = value.isNull() || (value.isBoolean() && !value.booleanValue());
             if (!read.contains(option.getKey()) && !option.getKey().startsWith("_") && !off) {
                 throw new ModelException(
-                        "%s: option %s = %s is not supported".formatted(network, option.getKey(), value));
+                        "%s: option %s%s = %s is not supported".formatted(network, place, option.getKey(), value));
             }
         });
     }
 
     /** Refuses an option's value. */
     ModelException refused(String key, String supported) {
-        return new ModelException("%s: option %s = %s is not supported; this network takes %s"
-                .formatted(network, key, json.path(key).isMissingNode() ? "(absent)" : json.path(key), supported));
+        return new ModelException("%s: option %s%s = %s is not supported; this network takes %s"
+                .formatted(
+                        network, place, key, json.path(key).isMissingNode() ? "(absent)" : json.path(key), supported));
     }
 }

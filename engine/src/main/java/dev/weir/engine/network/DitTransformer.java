@@ -63,7 +63,7 @@ record DitTransformer(
         int heads = config.integer("num_attention_heads");
         int width = heads * config.integer("attention_head_dim");
         if (width % 4 != 0) {
-            throw config.refused("attention_head_dim", "heads that are together a multiple of 4 wide");
+            throw config.refused("attention_head_dim", "a product with num_attention_heads that is a multiple of 4");
         }
         int side = config.integer("sample_size");
         int patch = config.integer("patch_size");

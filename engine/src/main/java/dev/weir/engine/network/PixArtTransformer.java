@@ -75,10 +75,11 @@ record PixArtTransformer(
         int heads = config.integer("num_attention_heads", 16);
         int width = heads * config.integer("attention_head_dim", 72);
         if (width % 12 != 0) {
-            throw config.refused("attention_head_dim", "heads that are together a multiple of 12 wide");
+            throw config.refused("attention_head_dim", "a product with num_attention_heads that is a multiple of 12");
         }
         if (config.integer("cross_attention_dim", 1152) != width) {
-            throw config.refused("cross_attention_dim", "the width of the heads together");
+            throw config.refused(
+                    "cross_attention_dim", "num_attention_heads times attention_head_dim, %d".formatted(width));
         }
         int side = config.integer("sample_size", 128);
         var network = new PixArtTransformer(

@@ -50,29 +50,26 @@ record Pvcnn2(int points, int embedding, int head, List<Down> down, List<Up> up)
         var config = new Config(NAME, json);
         int points = config.integer("num_points");
         var down = new ArrayList<Down>();
-        config.json("down_blocks").forEach(block -> {
-            var level = new Config(NAME + " down_blocks", block);
-            down.add(new Down(
-                    level.integer("channels", 0),
-                    level.integer("layers", 0),
-                    level.integer("resolution", 0),
-                    level.integer("num_centers"),
-                    level.number("radius", 0),
-                    level.integer("num_neighbors"),
-                    level.integers("set_channels")));
+        for (var level : config.parts("down_blocks")) {
+            down.add(down(
+                    level, down.isEmpty() ? points : down.get(down.size() - 1).centers()));
             level.refuseTheRest();
-        });
+        }
         var up = new ArrayList<Up>();
-        config.json("up_blocks").forEach(block -> {
-            var level = new Config(NAME + " up_blocks", block);
+        for (var level : config.parts("up_blocks")) {
             up.add(new Up(
                     level.integers("set_channels"),
                     level.integer("channels"),
-                    level.integer("layers"),
+                    level.whole("layers", 0),
                     level.integer("resolution")));
             level.refuseTheRest();
-        });
-        requireLevels(config, points, down, up);
+        }
+        if (down.isEmpty()) {
+            throw config.refused("down_blocks", "one level or more");
+        }
+        if (down.size() != up.size()) {
+            throw config.refused("up_blocks", "as many levels as down_blocks has, %d".formatted(down.size()));
+        }
         config.numbers("mean", AXES);
         if (config.number("std", 1) <= 0) {
             throw config.refused("std", "a number above 0");
@@ -87,24 +84,29 @@ record Pvcnn2(int points, int embedding, int head, List<Down> down, List<Up> up)
         return network;
     }
 
-    /** No level has more points than the one before it, or fewer than are sought around one; voxels have sides. */
-    private static void requireLevels(Config config, int points, List<Down> down, List<Up> up) {
-        int left = points;
-        for (var level : down) {
-            if (level.centers() < AXES || level.centers() > left || level.most() < 1 || level.most() > left) {
-                throw config.refused("down_blocks", "3 to %d num_centers and 1 to %1$d num_neighbors".formatted(left));
-            }
-            if (level.radius() <= 0 || level.convolutions() > 0 && (level.width() < 1 || level.side() < 1)) {
-                throw config.refused("down_blocks", "a radius, and channels and a resolution beside layers");
-            }
-            left = level.centers();
+    /** @param points of the level before it: no level has more, and none seeks more around a point */
+    private static Down down(Config level, int points) {
+        int convolutions = level.integer("layers", 0);
+        boolean convolves = convolutions > 0;
+        var down = new Down(
+                convolves ? level.integer("channels") : level.integer("channels", 0),
+                convolutions,
+                convolves ? level.integer("resolution") : level.integer("resolution", 0),
+                level.integer("num_centers"),
+                level.number("radius", 0),
+                level.integer("num_neighbors"),
+                level.integers("set_channels"));
+        if (down.centers() < AXES || down.centers() > points) {
+            throw level.refused(
+                    "num_centers", "%d to num_points or the num_centers before, %d".formatted(AXES, points));
         }
-        if (up.stream().anyMatch(level -> level.width() < 1 || level.side() < 1)) {
-            throw config.refused("up_blocks", "channels and a resolution");
+        if (down.most() > points) {
+            throw level.refused("num_neighbors", "1 to num_points or the num_centers before, %d".formatted(points));
         }
-        if (down.isEmpty() || down.size() != up.size()) {
-            throw config.refused("up_blocks", "as many levels as down_blocks has");
+        if (down.radius() <= 0) {
+            throw level.refused("radius", "a number above 0");
         }
+        return down;
     }
 
     @Override

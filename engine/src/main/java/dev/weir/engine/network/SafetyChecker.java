@@ -30,8 +30,7 @@ final class SafetyChecker implements Network {
 
     static SafetyChecker read(JsonNode json) {
         var whole = new Config("StableDiffusionSafetyChecker", json);
-        var options = ClipVisionModel.Options.read(
-                new Config("StableDiffusionSafetyChecker's vision_config", json.path("vision_config")));
+        var options = ClipVisionModel.Options.read(whole.part("vision_config"));
         return new SafetyChecker(options.projectedTo(whole.integer("projection_dim", 512)));
     }
 

@@ -60,7 +60,8 @@ record Sd3Transformer(
         int heads = config.integer("num_attention_heads", 18);
         int width = heads * config.integer("attention_head_dim", 64);
         if (config.integer("caption_projection_dim", 1152) != width) {
-            throw config.refused("caption_projection_dim", "the width of the heads together");
+            throw config.refused(
+                    "caption_projection_dim", "num_attention_heads times attention_head_dim, %d".formatted(width));
         }
         var network = new Sd3Transformer(
                 channels,

@@ -86,7 +86,7 @@ record UNet2DBlocks(
                 scaleShift,
                 config.isNull("attention_head_dim") ? 0 : config.integer("attention_head_dim", USUAL_HEAD),
                 config.integer(HEADS, 0),
-                config.integer("downsample_padding", 1),
+                config.whole("downsample_padding", 1),
                 config.oneOf("downsample_type", "conv", RESIZING).equals("resnet"),
                 config.oneOf("upsample_type", "conv", RESIZING).equals("resnet"),
                 !config.isNull("mid_block_type"),

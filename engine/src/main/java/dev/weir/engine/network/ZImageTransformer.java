@@ -65,6 +65,9 @@ record ZImageTransformer(
         }
         int heads = config.integer("n_heads", 30);
         int width = config.integer("dim", 3840);
+        if (width % heads != 0) {
+            throw config.refused("n_heads", "a divisor of dim, %d".formatted(width));
+        }
         if (config.integer("n_kv_heads", heads) != heads) {
             throw config.refused("n_kv_heads", "as many as n_heads");
         }
@@ -72,7 +75,7 @@ record ZImageTransformer(
         if (rotary.axes().size() != 3
                 || rotary.width() * heads != width
                 || rotary.axes().stream().anyMatch(axis -> axis % 2 != 0)) {
-            throw config.refused("axes_dims", "three even widths that make dim / n_heads");
+            throw config.refused("axes_dims", "three even widths that make dim / n_heads, %d".formatted(width / heads));
         }
         var network = new ZImageTransformer(
                 config.integer("in_channels", 16),
