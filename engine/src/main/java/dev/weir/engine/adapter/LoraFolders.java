@@ -25,7 +25,7 @@ public final class LoraFolders {
         this.files = new WatchedFiles<>(
                 new WatchedFiles.Kind("a", "LoRA"),
                 problems -> look(folders, problems),
-                LoraFolders::open,
+                new Opener(),
                 (before, now) -> false);
     }
 
@@ -48,13 +48,17 @@ public final class LoraFolders {
         return found;
     }
 
-    private static Lora open(String model, AdaptedParts parts, String name, FileState file) {
-        var opened = LoraFile.open(file, name, parts);
-        if (!opened.lora().warning().isEmpty()) {
-            LOG.warn(
-                    "{} for the model {}: {}", file.path(), model, opened.lora().warning());
+    private static final class Opener implements WatchedFiles.Opener<AdaptedParts, FileState, Lora> {
+
+        @Override
+        public Lora open(String model, AdaptedParts parts, String name, FileState file) {
+            return LoraFile.open(file, name, parts).lora();
         }
-        return opened.lora();
+
+        @Override
+        public String remark(Lora lora) {
+            return lora.warning();
+        }
     }
 
     /** Those that fit models with these parts, now and after each {@link #poll}. */

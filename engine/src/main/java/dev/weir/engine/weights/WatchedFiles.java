@@ -54,6 +54,11 @@ public final class WatchedFiles<K, S, T> {
          * @param model one of the family, for messages
          */
         T open(String model, K family, String name, S state);
+
+        /** What is to be said of a file that fits; empty: nothing. */
+        default String remark(T file) {
+            return "";
+        }
     }
 
     /**
@@ -160,6 +165,16 @@ public final class WatchedFiles<K, S, T> {
         }
     }
 
+    /** One line, however many files there are: a folder may have some for each of many models. */
+    private static void warn(String one, String several, List<String> files) {
+        if (files.size() == 1) {
+            LOG.warn("{}: {}", one, files.get(0));
+        } else if (!files.isEmpty()) {
+            LOG.warn("{}: {} files, such as {}", several, files.size(), files.get(0));
+            files.forEach(file -> LOG.debug("{}: {}", one, file));
+        }
+    }
+
     /** Those that fit the models of a family, now and after each {@link #poll}. Says in the log of the others why they do not. */
     public synchronized FittingFiles<T> of(String model, K family) {
         return families.computeIfAbsent(family, own -> {
@@ -172,14 +187,28 @@ public final class WatchedFiles<K, S, T> {
 
     private void update(K demands, Family<S, T> family) {
         List<String> unsuitable = new ArrayList<>();
+        List<String> remarks = new ArrayList<>();
         Map<String, T> files = family.opened()
                 .update(
                         offered,
-                        (name, state) -> open(demands, family, name, state),
-                        (name, e) -> unsuitable.add("not %s %s of the model %s: %s: %s"
-                                .formatted(
-                                        kind.article(), kind.noun(), family.model(), paths.get(name), e.getMessage())));
-        warn(unsuitable);
+                        (name, state) -> {
+                            T file = open(demands, family, name, state);
+                            String remark = opener.remark(file);
+                            if (!remark.isEmpty()) {
+                                remarks.add(paths.get(name) + ": " + remark);
+                            }
+                            return file;
+                        },
+                        (name, e) -> unsuitable.add(paths.get(name) + ": " + e.getMessage()));
+        String model = "of the model " + family.model();
+        warn(
+                "not %s %s %s".formatted(kind.article(), kind.noun(), model),
+                "no %ss %s".formatted(kind.noun(), model),
+                unsuitable);
+        warn(
+                "%s %s %s in part".formatted(kind.article(), kind.noun(), model),
+                "%ss %s in part".formatted(kind.noun(), model),
+                remarks);
         family.fitting()
                 .set(new FittingFiles.Offer<>(files, Map.copyOf(family.opened().problems()), changing));
     }

@@ -36,7 +36,17 @@ final class WatchedFilesTest {
         files = new WatchedFiles<>(
                 new WatchedFiles.Kind("a", "file", 10),
                 this::look,
-                (model, family, name, state) -> opened(name),
+                new WatchedFiles.Opener<>() {
+                    @Override
+                    public String open(String model, String family, String name, Integer state) {
+                        return opened(name);
+                    }
+
+                    @Override
+                    public String remark(String file) {
+                        return file.contains("remarkable") ? "half of it" : "";
+                    }
+                },
                 (before, now) -> false);
         fitting = files.of("tiny", "family");
     }
@@ -104,6 +114,18 @@ final class WatchedFilesTest {
 
         assertThat(log.messages()).containsExactly("not a file of the model tiny: folder/b: " + reason);
         assertThat(fitting.offer().refused()).containsEntry("b", reason);
+    }
+
+    @Test
+    void whatIsToBeSaidOfFilesThatFitIsOneLine() {
+        names.addAll(List.of("remarkable b", "remarkable c"));
+        arrives("d");
+        files.poll();
+
+        assertThat(log.messages())
+                .filteredOn(line -> line.contains("such as"))
+                .containsExactly("files of the model tiny in part: 2 files, such as folder/remarkable b: half of it");
+        assertThat(fitting.byName()).hasSize(4);
     }
 
     @Test
