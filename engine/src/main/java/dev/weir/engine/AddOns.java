@@ -81,7 +81,7 @@ public record AddOns(
         return changed;
     }
 
-    /** The networks that LoRAs may change: the main diffusion's and the text encoders. Reads no weights. */
+    /** The networks that LoRAs may change: the main diffusion's and the text encoders. Reads the names of the weights. */
     static AdaptedParts parts(PipelineIndex index, Pipeline pipeline) {
         String unet = pipeline.main().network();
         List<String> encoders =
@@ -89,7 +89,7 @@ public record AddOns(
         Map<String, Map<String, List<Integer>>> layers = new HashMap<>();
         Stream.concat(Stream.of(unet), encoders.stream())
                 .forEach(part ->
-                        layers.put(part, Networks.layers(index.config(part).json())));
+                        layers.put(part, Networks.layers(index.config(part).json(), index.weights(part))));
         return new AdaptedParts(unet, encoders, layers);
     }
 

@@ -233,7 +233,7 @@ public final class ModelFolder {
         return loras;
     }
 
-    /** The networks that LoRAs may change: the main diffusion's and the text encoders. Reads no weights. */
+    /** The networks that LoRAs may change: the main diffusion's and the text encoders. Reads the names of the weights. */
     public AdaptedParts adaptedParts() {
         return AddOns.parts(index, pipeline);
     }

@@ -7,20 +7,43 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.adapter.LoraFolders;
+import dev.weir.engine.adapter.WeightedLora;
 import dev.weir.engine.diffusion.Row;
+import dev.weir.engine.original.Naming;
 import dev.weir.engine.weights.FittingFiles;
+import dev.weir.engine.weights.SafetensorsFile;
+import dev.weir.engine.weights.SafetensorsOutput;
+import dev.weir.engine.weights.SafetensorsWriter;
+import dev.weir.engine.weights.WeightType;
+import dev.weir.engine.weights.Weights;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** LoRAs of transformers: rows with other ones, several and none in one forward, beside what diffusers makes with each alone. */
 class TransformerLorasReferenceTest {
 
+    @TempDir
+    Path temporary;
+
     private static ModelFolder model(String folder, String home) {
-        var addOns = AddOns.of(LoraFolders.open(List.of(ReferenceFile.path(home))));
-        return ModelFolder.open(ReferenceFile.path(folder), Optional.empty(), List.of(), Optional.empty(), addOns);
+        return model(ReferenceFile.path(folder), ReferenceFile.path(home));
+    }
+
+    private static ModelFolder model(Path folder, Path loras) {
+        var addOns = AddOns.of(LoraFolders.open(List.of(loras)));
+        return ModelFolder.open(folder, Optional.empty(), List.of(), Optional.empty(), addOns);
     }
 
     @ParameterizedTest
@@ -63,6 +86,55 @@ class TransformerLorasReferenceTest {
                 requireClose(outputs.get(branch), StageRun.part(expected, branch, outputs.size()), name + " call");
             }
         }
+    }
+
+    /** A folder has the names of the whole language model, or those of its layers alone; files have both too. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "text_encoders.qwen3_4b.transformer.model.layers.0.",
+                "text_encoder.layers.0.",
+                "lora_te_layers_0_"
+            })
+    void aLanguageModelsLayersAreFoundByTheNamesOfTheWholeModelAndTheirOwn(String prefix) throws IOException {
+        Path whole = ReferenceFile.path("z_image/model");
+        Path alone = TestModels.copy(whole, temporary.resolve("alone"));
+        Path file = alone.resolve("text_encoder/model.safetensors");
+        Weights own = SafetensorsFile.open(whole.resolve("text_encoder/model.safetensors"));
+        Files.delete(file);
+        SafetensorsOutput.write(file, Naming.SAME.of(file, own, "model."), Map.of(), bytes -> {});
+        String layer = prefix + (prefix.endsWith("_") ? "mlp_up_proj" : "mlp.up_proj");
+        long[] shape = own.info("model.layers.0.mlp.up_proj.weight").shape();
+        new SafetensorsWriter()
+                .tensor(layer + ".lora_down.weight", WeightType.F32, ones(shape[1]), 1, shape[1])
+                .tensor(layer + ".lora_up.weight", WeightType.F32, ones(shape[0]), shape[0], 1)
+                .write(Files.createDirectory(temporary.resolve("loras")).resolve("all.safetensors"));
+        List<float[]> states = new ArrayList<>();
+        for (Path folder : List.of(whole, alone)) {
+            ModelFolder model = model(folder, temporary.resolve("loras"));
+            var lora = new WeightedLora(model.loras().byName().get("all"), 0.5f);
+            try (TextEncoder encoder = model.textEncoder(new ComputeTarget("cpu", Precision.FP32, Engine.TORCH))) {
+                for (List<WeightedLora> loras : List.of(List.<WeightedLora>of(), List.of(lora))) {
+                    Prompt prompt = Prompt.of("an apple").with(loras);
+                    states.add(encoder.encode(List.of(prompt))
+                            .get(0)
+                            .states()
+                            .get(Tensors.ENCODER_HIDDEN_STATES)
+                            .values());
+                }
+            }
+        }
+        assertThat(states.get(1)).isNotEqualTo(states.get(0));
+        assertThat(states.get(2)).isEqualTo(states.get(0));
+        assertThat(states.get(3)).isEqualTo(states.get(1));
+    }
+
+    private static byte[] ones(long count) {
+        ByteBuffer bytes = ByteBuffer.allocate((int) count * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        for (int i = 0; i < count; i++) {
+            bytes.putFloat(1);
+        }
+        return bytes.array();
     }
 
     @ParameterizedTest

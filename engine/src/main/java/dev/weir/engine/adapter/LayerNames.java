@@ -26,6 +26,9 @@ final class LayerNames {
 
     private static final String LAYER_OF_T5 = "encoder.block.0.layer.0.SelfAttention.q";
 
+    /** Before the names of a language model's layers, where it is in a folder or a file with its head. */
+    private static final String LANGUAGE_MODEL = "model.";
+
     /** What files have before diffusers' name of a denoiser's layer. */
     private static final List<String> PREFIXES =
             List.of("", "unet.", "transformer.", "base_model.model.", "diffusion_model.");
@@ -116,12 +119,20 @@ final class LayerNames {
 
     private void addText(String part, String layer, List<String> prefixes) {
         var own = new Layer(part, layer);
-        for (var name : List.of(layer, "text_model." + layer)) {
+        for (var name : textVariants(layer)) {
             prefixes.forEach(prefix -> put(prefix + (prefix.endsWith("_") ? underscored(name) : name), own));
             put(part + "." + name, own);
             // The attention processors of early versions of diffusers.
             put(part + "." + name.replaceAll("\\.([qkv])_proj$", ".to_$1").replaceAll("\\.out_proj$", ".to_out"), own);
         }
+    }
+
+    /** Files may have the names of a whole language model where the folder has those of its layers alone, and the other way round. */
+    private static List<String> textVariants(String layer) {
+        return List.of(
+                layer,
+                "text_model." + layer,
+                layer.startsWith(LANGUAGE_MODEL) ? layer.substring(LANGUAGE_MODEL.length()) : LANGUAGE_MODEL + layer);
     }
 
     private static String underscored(String name) {

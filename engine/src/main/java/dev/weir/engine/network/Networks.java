@@ -345,7 +345,14 @@ public final class Networks {
      * @throws ModelException where the network or an option is not known
      */
     public static Map<String, List<Integer>> layers(JsonNode config) {
-        return describe(config).layers();
+        return layers(config, Weights.NONE);
+    }
+
+    /** The same by the names that the weights have, where networks of this configuration come with two. Reads names alone. */
+    public static Map<String, List<Integer>> layers(JsonNode config, Weights weights) {
+        var script = new Script(NetworkType.className(config), weights);
+        NetworkType.read(config).describe(script);
+        return script.layers();
     }
 
     private static AdaptableNetwork adaptable(
