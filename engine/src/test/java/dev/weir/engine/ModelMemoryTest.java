@@ -2,6 +2,7 @@ package dev.weir.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.engine.ComputeTarget.Precision;
@@ -12,6 +13,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ModelMemoryTest {
@@ -53,6 +55,32 @@ class ModelMemoryTest {
         long ofUpsampler = bytes(base * factor, widthOfUpsampler);
 
         assertThat(cascade).isEqualTo(Math.max(ofBase, ofUpsampler));
+    }
+
+    /** Each level of a cascade's decoder is half as large as the one before, so a wide last one counts for little. */
+    @ParameterizedTest
+    @CsvSource({"stable_cascade/pipeline, decoder, block_out_channels, 2", "wuerstchen/pipeline, decoder, c_hidden, 2"})
+    void aLevelCountsWithTheSizeOfItsImages(String name, String part, String key, int patch) throws IOException {
+        Path model = copy(FIXTURES.resolve(name));
+        JsonNode widths = new ObjectMapper()
+                .readTree(model.resolve(part).resolve("config.json").toFile())
+                .path(key);
+        assertThat(widths.size()).isGreaterThan(1);
+        assertThat(widths.get(widths.size() - 1).asInt())
+                .isGreaterThan(widths.get(0).asInt());
+        int side = ModelFolder.open(model).card().nativeSize()
+                / ModelFolder.open(model).card().scale()
+                / patch;
+
+        ModelMemory need = ModelFolder.open(model).memory(Precision.FP32);
+        long pixels = (long) ModelFolder.open(model).card().nativeSize()
+                * ModelFolder.open(model).card().nativeSize();
+        // Of 16 channels at a quarter of the side, half as many are at half of it, and four times these inside of a
+        // block.
+        int atThePicturesSize = 4 * 8 / 4;
+
+        assertThat(need.denoising()).isEqualTo(bytes(side, widths.get(0).asInt()));
+        assertThat(need.decoding()).isEqualTo(4 * pixels * atThePicturesSize * Float.BYTES);
     }
 
     private static long bytes(int side, int width) {

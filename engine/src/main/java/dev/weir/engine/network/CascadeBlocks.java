@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -144,8 +145,12 @@ record CascadeBlocks(List<Level> levels, Between between) {
                 .toList();
     }
 
+    /** Channels of the level with the most numbers, as if its images were as large as those of the first. */
     int widest() {
-        return levels.stream().mapToInt(Level::width).max().orElseThrow();
+        return IntStream.range(0, levels.size())
+                .map(level -> levels.get(level).width() >> (between.halves ? 2 * level : 0))
+                .max()
+                .orElseThrow();
     }
 
     /**

@@ -18,6 +18,9 @@ record PaellaVqModel(Codec codec, int width, int levels, int square, int bottlen
     static final String NAME = "PaellaVQModel";
 
     private static final int SAMPLE_SIZE = 1024;
+    /** Of channels inside a block. */
+    private static final int GROWTH = 4;
+
     private static final int COLORS = 3;
     private static final int NUMBERS = 6;
     private static final double EPS = 1e-6;
@@ -40,12 +43,17 @@ record PaellaVqModel(Codec codec, int width, int levels, int square, int bottlen
                 square << (levels - 1),
                 new LatentScale(1 / factor, List.of(), List.of()),
                 SAMPLE_SIZE,
-                width,
+                widest(width, levels, square),
                 false);
         var network = new PaellaVqModel(codec, width, levels, square, config.integer("bottleneck_blocks", 12));
         config.ignore("num_vq_embeddings");
         config.refuseTheRest();
         return network;
+    }
+
+    /** Channels that the largest images would have at the picture's size: those between the two layers of a block, four times its own. */
+    private static int widest(int width, int levels, int square) {
+        return Math.max(1, GROWTH * (width >> (levels - 1)) / (square * square));
     }
 
     @Override
@@ -73,7 +81,7 @@ record PaellaVqModel(Codec codec, int width, int levels, int square, int bottlen
     private static Value block(Graph g, Value x) {
         var mixed = g.depthwiseConv2d(g.image(normed(g, x, 0), x), "depthwise.1", 3, true);
         x = g.add(x, weighed(g, mixed, 2));
-        var h = g.gelu(g.linear(normed(g, x, 3), "channelwise.0", 4 * x.channels()));
+        var h = g.gelu(g.linear(normed(g, x, 3), "channelwise.0", GROWTH * x.channels()));
         h = g.linear(h, "channelwise.2", x.channels());
         return g.add(x, weighed(g, g.image(h, x), 5));
     }
