@@ -105,6 +105,15 @@ def run(case: dict) -> tuple[dict, torch.Tensor]:
     return tensors, image * 2 - 1
 
 
+def require_empty_for_absent(tensors: dict) -> None:
+    """A folder that forces no zeros reads the empty prompt where there is none: its states are those of the case "empty"."""
+    pipe = StableDiffusionXLPipeline.from_pretrained(
+        HOME, torch_dtype=torch.float32, add_watermarker=False, force_zeros_for_empty_prompt=False)
+    _, negative, _, pooled = pipe.encode_prompt("an astronaut riding a horse", do_classifier_free_guidance=True)
+    torch.testing.assert_close(negative, tensors["empty/negative_states"])
+    torch.testing.assert_close(pooled, tensors["empty/negative_text_embeds"])
+
+
 def main() -> None:
     checkpoint()
     tensors, cases = {}, []
@@ -114,6 +123,7 @@ def main() -> None:
         tensors |= {f"{case['name']}/{key}": value for key, value in found.items()}
         save_picture(HOME / "pictures" / f"{case['name']}.png", image)
         cases.append(case)
+    require_empty_for_absent(tensors)
     save_tensors(HOME / "pictures/io.safetensors", tensors)
     save_cases(HOME / "pictures/cases.json", cases)
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.engine.ComputeTarget.Engine;
 import dev.weir.engine.ComputeTarget.Precision;
@@ -44,6 +45,26 @@ class InstructPix2PixReferenceTest {
     void sdxlAloneAndTogether(Engine engine) throws IOException {
         picturesAreTheReferences(engine, cases("xl", false));
         picturesAreTheReferences(engine, cases("xl", true));
+    }
+
+    /** As graphs of ComfyUI have them. diffusers has zeros for a negative prompt that is absent. */
+    @Test
+    void zerosStandForANegativePromptAndTextsOfPartsOfARunDoNot() throws IOException {
+        ObjectNode json = cases("xl", false).stream()
+                .filter(one -> one.get("name").asText().equals("xl-absent"))
+                .map(one -> (ObjectNode) one.deepCopy())
+                .findFirst()
+                .orElseThrow();
+        ArrayNode zeros = json.put("negative_prompt", "").putArray("against").addArray();
+        zeros.addNull().add(0.0).add(1.0);
+        ModelFolder model = ModelFolder.open(folder(json));
+        try (var run = new WorkflowRun(model, new ComputeTarget("cpu", Precision.FP32, Engine.TORCH))) {
+            requireWay(run, json);
+            zeros.set(1, zeros.numberNode(0.5));
+            assertThatThrownBy(() -> run.begin(json))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("one text for all steps");
+        }
     }
 
     /** Those of one model also in one batch, which another node continues after its first step. */

@@ -24,6 +24,7 @@ import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -148,6 +149,24 @@ class SdxlReferenceTest {
         for (int i = 0; i < outputs.size(); i++) {
             requireClose(
                     outputs.get(i), Arrays.copyOfRange(expected, i * shape.size(), (i + 1) * shape.size()), "call");
+        }
+    }
+
+    /** Held to diffusers by {@code sdxl.py}, which finds the same states for both. */
+    @Test
+    void aFolderThatForcesNoZerosReadsTheEmptyPromptForAnAbsentOne(@TempDir Path temporary) throws IOException {
+        Path home = TestModels.copy(HOME, temporary.resolve("model"));
+        TestModels.edit(
+                home.resolve("model_index.json"),
+                "\"force_zeros_for_empty_prompt\": true",
+                "\"force_zeros_for_empty_prompt\": false");
+        try (TextEncoder encoder =
+                ModelFolder.open(home).textEncoder(new ComputeTarget("cpu", Precision.FP32, Engine.TORCH))) {
+            Tensors absent = encoder.encode(List.of(Prompt.absent(0))).get(0).states();
+
+            requireClose(
+                    absent.get("encoder_hidden_states").values(), TENSORS.floats("empty/negative_states"), "states");
+            requireClose(absent.get("text_embeds").values(), TENSORS.floats("empty/negative_text_embeds"), "pooled");
         }
     }
 

@@ -169,16 +169,20 @@ final class ComfyConditioningsTest {
         prompts.refused(graph, "22", "conditioning_to - zeros are not joined with a text; ConditioningCombine");
     }
 
-    /** SDXL takes zeros for a negative prompt that is absent. */
+    /** Some folders of SDXL have the empty prompt for an absent one, so zeros are asked for. */
     @Test
-    void zerosAloneAreNoNegativePromptOfSdxl() {
+    void zerosAloneAreAskedForAlsoOfSdxl() {
         JsonObject graph = graph();
         graph.put("21", node("ConditioningZeroOut", "conditioning", link("7", 0)));
         inputs(graph, "3").put("negative", link("21", 0));
         Generation made = prompts.made(graph);
 
-        assertThat(made.hasNegativePrompt()).isFalse();
-        assertThat(made.getNegativeConditioningsCount()).isZero();
+        assertThat(made.getNegativeConditioningsList())
+                .extracting(Conditioning::getWhatCase)
+                .containsExactly(WhatCase.WHAT_NOT_SET);
+        assertThat(made.getConditioningsList())
+                .extracting(ComfyConditioningsTest::said)
+                .containsExactly("a (red:1.2) apple");
 
         graph.put("6", node("CLIPTextEncodeSDXL", "clip", link("4", 1), "text_g", "an apple", "text_l", "an apple"));
         inputs(graph, "6").put("width", 128).put("height", 96).put("crop_w", 0).put("crop_h", 0);

@@ -9,6 +9,7 @@ import dev.weir.proto.v1.Field;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.ModelStatus;
+import dev.weir.proto.v1.Sampler;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Workflow;
 import io.vertx.core.json.Json;
@@ -173,6 +174,43 @@ final class ComfyRefusalsTest {
             graph.put("21", node("ConditioningZeroOut", "conditioning", link("7", 0)));
             inputs(graph, "3").put("negative", link("21", 0));
             prompts.refused(graph, "3", "negative - zeros are not computed for glide");
+        }
+    }
+
+    /** Its network is guided by a picture too, or a prior reads the prompt. */
+    @Test
+    void textsForPartsOfARunAreRefusedForModelsThatTakeOneText() {
+        ModelCard.Builder edits = TestGateway.CARD.toBuilder().setId("edits");
+        ModelCard.Builder prior = TestGateway.CARD.toBuilder().setId("prior");
+        edits.getWorkflowsBuilderList()
+                .forEach(workflow -> workflow.getStagesBuilder(1).setGuidedRows(3));
+        prior.getWorkflowsBuilderList()
+                .forEach(workflow -> workflow.getStagesBuilder(1).setPriorSampler(Sampler.getDefaultInstance()));
+        try (TestGateway own = new TestGateway()) {
+            for (ModelCard.Builder card : List.of(edits, prior)) {
+                own.directory.put(TestGateway.status(StageKind.DENOISER)
+                        .addModels(ModelStatus.newBuilder()
+                                .setId(card.getId())
+                                .addAllStages(List.of("text-encoder", "denoiser", "decoder"))
+                                .setCard(card))
+                        .build());
+                ComfyPrompts prompts = new ComfyPrompts(own);
+                JsonObject graph = ComfyClient.template();
+                inputs(graph, "4").put("ckpt_name", card.getId());
+                graph.put(
+                        "20",
+                        node("ConditioningCombine", "conditioning_1", link("6", 0), "conditioning_2", link("7", 0)));
+                inputs(graph, "3").put("negative", link("20", 0));
+                prompts.refused(graph, "3", "negative - %s takes one text".formatted(card.getId()));
+                graph.put("21", node("ConditioningZeroOut", "conditioning", link("7", 0)));
+                inputs(graph, "3").put("negative", link("21", 0));
+                if (card == prior) {
+                    prompts.refused(graph, "3", "negative - zeros are not computed for prior");
+                } else {
+                    assertThat(prompts.made(graph).getNegativeConditioningsCount())
+                            .isEqualTo(1);
+                }
+            }
         }
     }
 

@@ -52,6 +52,9 @@ public record Begin(
         Optional<EmbeddingNoise> embeddingNoise,
         Words words) {
 
+    private static final String ONE_TEXT =
+            "this model takes one text for all steps: no AND, [from:to:when], [a|b], combined prompts";
+
     /**
      * A diffusing stage before this one, which has drawn its noise of the sample's stream.
      *
@@ -235,9 +238,17 @@ public record Begin(
     /** Throws an IllegalArgumentException where the prompts are more than one text each. */
     void requirePlainWords() {
         if (!words.isPlain()) {
-            throw new IllegalArgumentException(
-                    "this model takes one text for all steps: no AND, [from:to:when], [a|b], combined prompts or zeros");
+            throw new IllegalArgumentException(ONE_TEXT + " or zeros");
         }
+    }
+
+    /** What the network takes for a prompt that is one text, or zeros in its place. Throws an IllegalArgumentException where it is more. */
+    Tensors single(Port port) {
+        Composition prompt = port == Port.COND ? words.prompt() : words.negative();
+        if (!prompt.isSingle()) {
+            throw new IllegalArgumentException(ONE_TEXT);
+        }
+        return prompt.isPlain() ? branch(port) : branch(port).zeros();
     }
 
     /** The same of other tensors. */

@@ -104,14 +104,13 @@ final class InstructPix2Pix implements DerivedPipeline {
     }
 
     private Guider guider(Begin begin, HostTensor picture) {
-        begin.requirePlainWords();
         Request request = begin.request();
         Tensors told = base.told(request);
-        Tensors prompt = begin.branch(Port.COND).with(told).with(Tensors.CONCAT, picture);
+        Tensors prompt = begin.single(Port.COND).with(told).with(Tensors.CONCAT, picture);
         if (!PictureGuidance.isGuided(request.guidanceScale(), request.imageGuidanceScale())) {
             return Guider.none(prompt);
         }
-        Tensors negative = begin.branch(Port.UNCOND).with(told);
+        Tensors negative = begin.single(Port.UNCOND).with(told);
         HostTensor none = new HostTensor(picture.shape(), new float[picture.values().length]);
         return begin.inInterval(
                 new PictureGuidance(

@@ -157,9 +157,13 @@ public record Composition(List<String> texts, List<Part> parts, boolean isFilled
 
     /** Whether it is one text, guided by as any. */
     public boolean isPlain() {
+        return isSingle() && !parts.get(0).isZero();
+    }
+
+    /** The same, or zeros in the place of one text's states. */
+    public boolean isSingle() {
         return parts.size() == 1
                 && parts.get(0).weight() == 1
-                && !parts.get(0).isZero()
                 && parts.get(0).range().equals(PercentRange.WHOLE)
                 && parts.get(0).spans().stream().allMatch(span -> span.text() == 0);
     }

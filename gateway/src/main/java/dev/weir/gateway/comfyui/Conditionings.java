@@ -128,6 +128,13 @@ final class Conditionings {
         }
     }
 
+    /** Of a model whose network is also guided by a picture: one text for all steps, or zeros. */
+    static void requireSingle(SamplerInputs inputs, String input, Conditioning conditioning, String model) {
+        if (!Phrase.isOneText(conditioning.phrases()) && !conditioning.isZero()) {
+            throw inputs.refused(input, "%s takes one text".formatted(model));
+        }
+    }
+
     static void requireFew(SamplerInputs inputs, Conditioning positive, Conditioning negative) {
         int rows = positive.phrases().size() + negative.phrases().size();
         if (rows > MOST_ROWS) {

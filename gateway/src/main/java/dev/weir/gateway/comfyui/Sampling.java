@@ -14,6 +14,7 @@ import dev.weir.gateway.comfyui.Value.Sampled;
 import dev.weir.gateway.comfyui.Value.Unfinished;
 import dev.weir.gateway.job.Route;
 import dev.weir.gateway.job.SizeRange;
+import dev.weir.gateway.job.StepRange;
 import dev.weir.proto.v1.FlowTable;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Sampler;
@@ -23,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** What one sampler asks for, in Weir's fields. Any thread. */
 final class Sampling {
@@ -82,17 +84,16 @@ final class Sampling {
         fields.put("model", card.getId());
         LoraUses.put(
                 draft, inputs.place(POSITIVE), model.loras(), positive.clip().loras());
-        Optional<Conditioning> against = compared.filter(each -> !isAbsent(each));
         boolean isFlow = Flow.is(card);
         boolean isPlain;
         if (isFlow) {
-            FlowPrompts flow = new FlowPrompts(inputs, card, positive, against);
+            FlowPrompts flow = new FlowPrompts(inputs, card, positive, compared);
             flow.put(draft);
             isPlain = flow.isPlain();
         } else {
             prompts(positive, compared);
             controls(positive, compared, latent.size());
-            isPlain = isPlain(positive, against);
+            isPlain = isPlain(positive, compared);
         }
         put("seed", SamplerInputs.SEED, inputs.number(SamplerInputs.SEED).toBigInteger());
         sampler(isFlow);
@@ -114,7 +115,7 @@ final class Sampling {
                 List.copyOf(seen),
                 Optional.empty(),
                 isPlain ? List.of() : positive.phrases(),
-                against.filter(each -> !isPlain).map(Conditioning::phrases).orElse(List.of()),
+                compared.filter(each -> !isPlain).map(Conditioning::phrases).orElse(List.of()),
                 model.table());
         return end == 0 ? sampled : new Unfinished(sampled, end, positive, negative);
     }
@@ -149,7 +150,11 @@ final class Sampling {
         put("guidance_scale", SamplerInputs.CFG, inputs.cfg());
         if (ModelFields.takes(card, "prompt_syntax")) {
             fields.put("prompt_syntax", SYNTAX);
-        } else {
+        }
+        if (isGuidedByPicture()) {
+            Conditionings.requireSingle(inputs, POSITIVE, positive, card.getId());
+            compared.ifPresent(each -> Conditionings.requireSingle(inputs, NEGATIVE, each, card.getId()));
+        } else if (!ModelFields.takes(card, "prompt_syntax") || hasPrior()) {
             Conditionings.requireOneText(inputs, POSITIVE, positive, card.getId());
             compared.ifPresent(each -> Conditionings.requireOneText(inputs, NEGATIVE, each, card.getId()));
         }
@@ -168,9 +173,7 @@ final class Sampling {
 
     private void negative(Conditioning positive, Conditioning negative) {
         Conditionings.requireSameClip(inputs, positive, negative);
-        if (!isAbsent(negative)) {
-            put("negative_prompt", NEGATIVE, shown(NEGATIVE, negative));
-        }
+        put("negative_prompt", NEGATIVE, shown(NEGATIVE, negative));
         Conditionings.requireFew(inputs, positive, negative);
         if (!negative.sizes().equals(positive.sizes())) {
             throw refused(NEGATIVE, "must have the same sizes as the positive one");
@@ -184,9 +187,18 @@ final class Sampling {
                         .isEmpty();
     }
 
-    /** SDXL takes zeros for a negative prompt that is not there. */
-    private boolean isAbsent(Conditioning negative) {
-        return isSdxl() && negative.isZero();
+    /** Beside both prompts: what the network says of the three is combined in a way of its own. */
+    private boolean isGuidedByPicture() {
+        return stages().anyMatch(stage -> stage.getGuidedRows() > 2);
+    }
+
+    /** It makes one embedding of the prompt. */
+    private boolean hasPrior() {
+        return stages().anyMatch(WorkflowStage::hasPriorSampler);
+    }
+
+    private Stream<WorkflowStage> stages() {
+        return card.getWorkflowsList().stream().flatMap(workflow -> workflow.getStagesList().stream());
     }
 
     private boolean isSdxl() {
@@ -240,7 +252,7 @@ final class Sampling {
                 .orElseThrow(
                         () -> refused(SamplerInputs.SAMPLER, "%s does not have %s".formatted(card.getId(), asked)));
         put("sampler", SamplerInputs.SAMPLER, own);
-        mostSteps = sampler.getMostSteps() > 0 ? sampler.getMostSteps() : card.getMaxSteps();
+        mostSteps = StepRange.of(card, sampler).max();
         String scheduler = inputs.text(SamplerInputs.SCHEDULER);
         if (sampler.getSchedulesList().contains(SamplerName.EXACT + scheduler)) {
             put("schedule", SamplerInputs.SCHEDULER, SamplerName.EXACT + scheduler);
@@ -290,9 +302,7 @@ final class Sampling {
     }
 
     private boolean countsPartialStep() {
-        return card.getWorkflowsList().stream()
-                .flatMap(workflow -> workflow.getStagesList().stream())
-                .anyMatch(WorkflowStage::getCountsPartialStep);
+        return stages().anyMatch(WorkflowStage::getCountsPartialStep);
     }
 
     private void requireWholeNoise() {
