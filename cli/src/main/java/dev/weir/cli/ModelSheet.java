@@ -8,16 +8,19 @@ import dev.weir.engine.ComputeTarget.Precision;
 import dev.weir.engine.ModelFolder;
 import dev.weir.engine.ModelMemory;
 import dev.weir.gateway.api.ModelJson;
+import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.job.Route;
+import dev.weir.gateway.job.SizeRange;
+import dev.weir.gateway.job.StepRange;
 import dev.weir.proto.v1.Field;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Sampler;
-import dev.weir.proto.v1.Sizes;
 import dev.weir.proto.v1.Workflow;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.serving.Cards;
 import java.io.PrintWriter;
 import java.math.BigDecimal;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -62,18 +65,13 @@ record ModelSheet(ModelCard card, List<ModelMemory> memory) {
                 card.getDefaultSampler(),
                 takesGuidance() ? ", guidance " + card.getDefaultGuidanceScale() : "");
         card.getWorkflowsList().forEach(workflow -> print(workflow, out));
-        out.printf(
-                "%nEvery workflow takes: size, n (1 to 10), seed (-1 to 2^64-1), num_inference_steps (1 to %d), sampler, schedule, eta, noise%n%n",
-                card.getMaxSteps());
+        out.printf("%nEvery workflow takes: %s%n%n", String.join(", ", taken()));
         Table samplers = new Table("sampler", "eta", "steps", "schedules");
         for (Sampler sampler : card.getSamplersList()) {
             samplers.row(
                     sampler.getName(),
                     sampler.getTakesEta() ? "0 to 1" : "",
-                    "%d to %d"
-                            .formatted(
-                                    Math.max(1, sampler.getLeastSteps()),
-                                    sampler.getMostSteps() > 0 ? sampler.getMostSteps() : card.getMaxSteps()),
+                    StepRange.of(card, sampler).inWords(),
                     schedules(sampler));
         }
         samplers.print(out);
@@ -94,6 +92,28 @@ record ModelSheet(ModelCard card, List<ModelMemory> memory) {
         out.print(RULE);
     }
 
+    /** Of the fields that all workflows have those that leave a choice. */
+    private List<String> taken() {
+        List<String> taken = new ArrayList<>();
+        if (Route.ranges(card).stream().anyMatch(range -> range.min() < range.max())) {
+            taken.add("size");
+        }
+        taken.add("n (1 to %d)".formatted(RequestReader.MAX_IMAGES));
+        taken.add("seed (-1 to 2^64-1)");
+        taken.add("num_inference_steps (%s)".formatted(StepRange.of(card).inWords()));
+        if (card.getSamplersCount() > 1) {
+            taken.add("sampler");
+        }
+        if (card.getSamplersList().stream().anyMatch(sampler -> sampler.getSchedulesCount() > 0)) {
+            taken.add("schedule");
+        }
+        if (card.getSamplersList().stream().anyMatch(Sampler::getTakesEta)) {
+            taken.add("eta");
+        }
+        taken.add("noise");
+        return taken;
+    }
+
     private boolean takesGuidance() {
         return card.getWorkflowsList().stream()
                 .flatMap(workflow -> workflow.getFieldsList().stream())
@@ -109,23 +129,27 @@ record ModelSheet(ModelCard card, List<ModelMemory> memory) {
     }
 
     private static void print(Workflow workflow, PrintWriter out) {
-        Sizes sizes = workflow.getSizes();
         out.printf(
-                "%nworkflow %s: %s; sides are multiples of %d from %d to %d, by default %s%n",
+                "%nworkflow %s: %s; %s%n",
                 workflow.getName(),
                 workflow.getStagesList().stream()
                         .map(stage -> "%s (%s node)".formatted(stage.getName(), Addresses.name(stage.getNode())))
                         .collect(Collectors.joining(", ")),
-                Math.max(1, sizes.getMultiple()),
-                sizes.getMin(),
-                sizes.getMax(),
-                usualSize(workflow));
+                sizes(workflow));
         out.println("  takes: "
                 + (workflow.getFieldsCount() == 0
                         ? "nothing but a seed"
                         : workflow.getFieldsList().stream()
                                 .map(ModelSheet::inWords)
                                 .collect(Collectors.joining(", "))));
+    }
+
+    private static String sizes(Workflow workflow) {
+        SizeRange range = Route.range(workflow);
+        return range.min() == range.max()
+                ? "pictures of %1$dx%1$d".formatted(range.min())
+                : "sides are multiples of %d from %d to %d, by default %s"
+                        .formatted(range.multiple(), range.min(), range.max(), usualSize(workflow));
     }
 
     private static String usualSize(Workflow workflow) {

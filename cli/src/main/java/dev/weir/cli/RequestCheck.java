@@ -44,6 +44,7 @@ final class RequestCheck {
             Map.entry("sampler", "--sampler"),
             Map.entry("model", "--model"),
             Map.entry("n", "--n"),
+            Map.entry("output_format", "--out"),
             Map.entry("schedule", "--schedule"),
             Map.entry("eta", "--eta"),
             Map.entry("noise", "--noise"),
@@ -80,7 +81,9 @@ final class RequestCheck {
 
     /** The job that a gateway would make of the request. Throws {@link CliException} that names the flag. */
     static JobSpec job(ImageRequest request, List<ModelFolder> folders) {
-        ObjectNode json = toJson(request).put("n", request.count());
+        ObjectNode json = toJson(request)
+                .put("n", request.count())
+                .put("output_format", request.format().name().toLowerCase(Locale.ROOT));
         request.seed().ifPresent(seed -> json.put("seed", seed));
         json.putObject("preview").put("grade", request.frames().grade().name().toLowerCase(Locale.ROOT));
         ModelNames models = new ModelNames(new ModelCatalog(asServedBy(folders), System::nanoTime), Map.of());

@@ -42,6 +42,15 @@ final class InspectCommandTest {
                 .doesNotContain("original_size");
     }
 
+    /** What a model leaves no choice of is not listed as if there were one. */
+    @Test
+    void aModelOfOneSizeSaysSo() {
+        assertThat(inspect(0, FIXTURES.resolve("dit/plain").toString()))
+                .containsPattern("decoder \\(decoder node\\); pictures of (\\d+)x\\1\n")
+                .containsPattern("Every workflow takes: n \\(1 to 10\\), seed \\([^)]*\\), num_inference_steps \\(")
+                .doesNotContain("sides are multiples");
+    }
+
     @Test
     void modelsThatVaryAPictureSaySo() {
         assertThat(inspect(0, FIXTURES.resolve("variations/plain").toString()))

@@ -173,6 +173,13 @@ final class PointCloudsTest {
                 .getJsonObject("schemas")
                 .getJsonObject("Input");
         assertThat(input.getJsonArray("required")).isEmpty();
+        for (String only : List.of("width", "height", "num_inference_steps")) {
+            JsonObject number = input.getJsonObject("properties").getJsonObject(only);
+            int value = only.equals("num_inference_steps") ? STEPS : 64;
+            assertThat(List.of(number.getInteger("minimum"), number.getInteger("maximum")))
+                    .as(only)
+                    .containsOnly(value);
+        }
         assertThat(input.getJsonObject("properties")
                         .getJsonObject("output_format")
                         .getJsonArray("enum"))

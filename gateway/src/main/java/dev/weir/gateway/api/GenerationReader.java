@@ -1,6 +1,7 @@
 package dev.weir.gateway.api;
 
 import dev.weir.gateway.job.Route;
+import dev.weir.gateway.job.StepRange;
 import dev.weir.gateway.job.Strength;
 import dev.weir.proto.v1.Field;
 import dev.weir.proto.v1.Generation;
@@ -106,10 +107,9 @@ final class GenerationReader {
 
     /** The sampler's own bounds, within which the model's default is moved. */
     private static int steps(Fields fields, ModelCard card, Sampler sampler) {
-        int least = Math.max(1, sampler.getLeastSteps());
-        int most = sampler.getMostSteps() > 0 ? sampler.getMostSteps() : card.getMaxSteps();
-        return fields.integer("num_inference_steps", least, most)
-                .orElse((long) Math.max(least, Math.min(most, card.getDefaultSteps())))
+        StepRange steps = StepRange.of(card, sampler);
+        return fields.integer("num_inference_steps", steps.min(), steps.max())
+                .orElse((long) Math.max(steps.min(), Math.min(steps.max(), card.getDefaultSteps())))
                 .intValue();
     }
 

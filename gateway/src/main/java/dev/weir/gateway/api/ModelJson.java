@@ -2,6 +2,7 @@ package dev.weir.gateway.api;
 
 import dev.weir.gateway.job.Route;
 import dev.weir.gateway.job.SizeRange;
+import dev.weir.gateway.job.StepRange;
 import dev.weir.proto.v1.ControlNet;
 import dev.weir.proto.v1.Embedding;
 import dev.weir.proto.v1.IpAdapter;
@@ -83,12 +84,13 @@ public final class ModelJson {
     }
 
     private static JsonObject sampler(ModelCard card, Sampler sampler) {
+        StepRange steps = StepRange.of(card, sampler);
         return new JsonObject()
                 .put("name", sampler.getName())
                 .put("schedules", new JsonArray(List.copyOf(sampler.getSchedulesList())))
                 .put("takes_eta", sampler.getTakesEta())
-                .put("min_steps", Math.max(1, sampler.getLeastSteps()))
-                .put("max_steps", sampler.getMostSteps() > 0 ? sampler.getMostSteps() : card.getMaxSteps());
+                .put("min_steps", steps.min())
+                .put("max_steps", steps.max());
     }
 
     /** With the fields that a request may have for it besides those that all workflows take. */

@@ -1,6 +1,10 @@
 package dev.weir.gateway.replicate;
 
 import dev.weir.gateway.api.ModelFields;
+import dev.weir.gateway.api.RequestReader;
+import dev.weir.gateway.job.Route;
+import dev.weir.gateway.job.SizeRange;
+import dev.weir.gateway.job.StepRange;
 import dev.weir.proto.v1.Field;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Sampler;
@@ -50,11 +54,17 @@ final class InputSchema {
     }
 
     private static JsonObject input(ModelCard card) {
+        StepRange steps = StepRange.of(card);
         JsonObject input = new JsonObject()
-                .put("width", type("integer"))
-                .put("height", type("integer"))
-                .put("num_outputs", type("integer").put("minimum", 1))
-                .put("num_inference_steps", type("integer").put("minimum", 1).put("default", card.getDefaultSteps()))
+                .put("width", side(card))
+                .put("height", side(card))
+                .put("num_outputs", type("integer").put("minimum", 1).put("maximum", RequestReader.MAX_IMAGES))
+                .put(
+                        "num_inference_steps",
+                        type("integer")
+                                .put("minimum", steps.min())
+                                .put("maximum", steps.max())
+                                .put("default", card.getDefaultSteps()))
                 .put("seed", type("integer"))
                 .put("scheduler", type("string").put("enum", samplers(card)).put("default", card.getDefaultSampler()))
                 .put(
@@ -69,6 +79,18 @@ final class InputSchema {
                 .collect(Collectors.groupingBy(InputSchema::theirs, LinkedHashMap::new, Collectors.toList()))
                 .forEach((name, same) -> input.put(name, property(same)));
         return input;
+    }
+
+    /** Where sides are multiples of another number in each workflow, no number is said. */
+    private static JsonObject side(ModelCard card) {
+        List<SizeRange> ranges = Route.ranges(card);
+        JsonObject side = type("integer")
+                .put("minimum", ranges.stream().mapToInt(SizeRange::min).min().orElseThrow())
+                .put("maximum", ranges.stream().mapToInt(SizeRange::max).max().orElseThrow());
+        int multiple = ranges.get(0).multiple();
+        return ranges.stream().allMatch(range -> range.multiple() == multiple)
+                ? side.put("multipleOf", multiple)
+                : side;
     }
 
     /** The fields without which the model makes nothing. */
