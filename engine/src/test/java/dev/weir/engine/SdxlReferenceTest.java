@@ -160,9 +160,9 @@ class SdxlReferenceTest {
                 home.resolve("model_index.json"),
                 "\"force_zeros_for_empty_prompt\": true",
                 "\"force_zeros_for_empty_prompt\": false");
-        try (TextEncoder encoder =
-                ModelFolder.open(home).textEncoder(new ComputeTarget("cpu", Precision.FP32, Engine.TORCH))) {
-            Tensors absent = encoder.encode(List.of(Prompt.absent(0))).get(0).states();
+        try (ModelParts parts = ModelParts.of(home, Engine.TORCH)) {
+            Tensors absent =
+                    parts.encoder().encode(List.of(Prompt.absent(0))).get(0).states();
 
             requireClose(
                     absent.get("encoder_hidden_states").values(), TENSORS.floats("empty/negative_states"), "states");
