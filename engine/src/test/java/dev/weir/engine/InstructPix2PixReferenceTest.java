@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -31,8 +32,11 @@ class InstructPix2PixReferenceTest {
     private static final Path HOME = ReferenceFile.path("instruct_pix2pix");
     private static final ReferenceFile TENSORS = ReferenceFile.open("instruct_pix2pix/io.safetensors");
 
+    @RegisterExtension
+    static final Opened<WorkflowRun> OPENED = new Opened<>();
+
     @TempDir
-    Path temporary;
+    static Path temporary;
 
     @ParameterizedTest
     @EnumSource(Engine.class)
@@ -69,22 +73,20 @@ class InstructPix2PixReferenceTest {
 
     /** Those of one model also in one batch, which another node continues after its first step. */
     private void picturesAreTheReferences(Engine engine, List<JsonNode> cases) throws IOException {
-        ModelFolder model = ModelFolder.open(folder(cases.get(0)));
-        try (var run = new WorkflowRun(model, new ComputeTarget("cpu", Precision.FP32, engine))) {
-            List<Row> together = new ArrayList<>();
-            for (JsonNode json : cases) {
-                requireWay(run, json);
-                together.add(run.begin(json));
-            }
-            assertThat(run.step(cases.get(0), together)).isEqualTo(cases.size());
-            for (int i = 0; i < cases.size(); i++) {
-                Row row = together.get(i);
-                together.set(i, run.begin(cases.get(i)).at(row.state(), row.noisePosition()));
-            }
-            run.finish(cases.get(0), together);
-            for (int i = 0; i < cases.size(); i++) {
-                requirePicture(run, cases.get(i), together.get(i));
-            }
+        WorkflowRun run = open(engine, cases.get(0));
+        List<Row> together = new ArrayList<>();
+        for (JsonNode json : cases) {
+            requireWay(run, json);
+            together.add(run.begin(json));
+        }
+        assertThat(run.step(cases.get(0), together)).isEqualTo(cases.size());
+        for (int i = 0; i < cases.size(); i++) {
+            Row row = together.get(i);
+            together.set(i, run.begin(cases.get(i)).at(row.state(), row.noisePosition()));
+        }
+        run.finish(cases.get(0), together);
+        for (int i = 0; i < cases.size(); i++) {
+            requirePicture(run, cases.get(i), together.get(i));
         }
     }
 
@@ -139,13 +141,11 @@ class InstructPix2PixReferenceTest {
     @Test
     void aStepIsThreeRowsUnlessAScaleIsTooSmallForGuidance() throws IOException {
         List<JsonNode> cases = cases("sd", false);
-        try (var run =
-                new WorkflowRun(ModelFolder.open(folder(cases.get(0))), new ComputeTarget("cpu", Precision.FP32))) {
-            for (JsonNode json : cases) {
-                String name = json.get("name").asText();
-                boolean guided = !name.equals("sd-unguided") && !name.equals("sd-little-image");
-                assertThat(run.begin(json).cost()).as(name).isEqualTo(guided ? 3 : 1);
-            }
+        WorkflowRun run = open(Engine.TORCH, cases.get(0));
+        for (JsonNode json : cases) {
+            String name = json.get("name").asText();
+            boolean guided = !name.equals("sd-unguided") && !name.equals("sd-little-image");
+            assertThat(run.begin(json).cost()).as(name).isEqualTo(guided ? 3 : 1);
         }
     }
 
@@ -172,7 +172,15 @@ class InstructPix2PixReferenceTest {
                 .toList();
     }
 
-    private Path folder(JsonNode json) throws IOException {
+    /** Models that use a network in two ways share it. */
+    private static WorkflowRun open(Engine engine, JsonNode json) throws IOException {
+        ModelFolder model = ModelFolder.open(folder(json));
+        var target = new ComputeTarget("cpu", Precision.FP32, engine);
+        return OPENED.of(List.of(json.get("unet"), engine), () -> new WorkflowRun(model, target))
+                .as(model);
+    }
+
+    private static Path folder(JsonNode json) throws IOException {
         Path parts = ReferenceFile.path(json.get("parts").asText());
         Path model = TestModels.copy(
                 parts, Files.createTempDirectory(temporary, "edit").resolve("model"));

@@ -77,8 +77,9 @@ class NotFiniteTest {
     @MethodSource("targets")
     void aLatentThatIsNotFiniteHarmsNoOtherOfItsBatch(ComputeTarget target) {
         ModelFolder model = ModelFolder.open(TestModels.checkpoint("sd1"));
-        for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.MAX_VALUE}) {
-            try (Denoiser denoiser = model.denoiser(target)) {
+        try (Denoiser denoiser = model.denoiser(target);
+                ImageCodec codec = model.imageCodec(target)) {
+            for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.MAX_VALUE}) {
                 var first = row(denoiser, 1);
                 var last = row(denoiser, 3);
                 List<float[]> beside =
@@ -87,17 +88,16 @@ class NotFiniteTest {
                 assertThat(beside.get(0)).containsExactly(expected.get(0));
                 assertThat(beside.get(2)).containsExactly(expected.get(2));
                 assertThat(Finite.all(beside.get(1))).isFalse();
-            }
-            try (ImageCodec codec = model.imageCodec(target)) {
-                List<RgbImage> beside = codec.decode(SHAPE, List.of(latent(1), broken(bad), latent(3))).stream()
+
+                List<RgbImage> pictures = codec.decode(SHAPE, List.of(latent(1), broken(bad), latent(3))).stream()
                         .map(image -> image.orElse(null))
                         .toList();
-                var expected = codec.decode(SHAPE, List.of(latent(1), latent(2), latent(3)));
-                assertThat(beside.get(0).pixels())
-                        .containsExactly(expected.get(0).orElseThrow().pixels());
-                assertThat(beside.get(1)).isNull();
-                assertThat(beside.get(2).pixels())
-                        .containsExactly(expected.get(2).orElseThrow().pixels());
+                var whole = codec.decode(SHAPE, List.of(latent(1), latent(2), latent(3)));
+                assertThat(pictures.get(0).pixels())
+                        .containsExactly(whole.get(0).orElseThrow().pixels());
+                assertThat(pictures.get(1)).isNull();
+                assertThat(pictures.get(2).pixels())
+                        .containsExactly(whole.get(2).orElseThrow().pixels());
             }
         }
     }
