@@ -239,6 +239,9 @@ final class LauncherTest {
         assertThat(calls)
                 .extracting(call -> call.contains("-XX:ArchiveClassesAtExit="))
                 .containsExactly(true, false, true, false, false, true, false);
+        assertThat(calls)
+                .as("archives are used where they were made to be")
+                .allMatch(call -> call.contains(" -XX:ArchiveRelocationMode=0 "));
         String first = archive(calls.get(1));
         String second = archive(calls.get(3));
         assertThat(first).isNotEqualTo(second);

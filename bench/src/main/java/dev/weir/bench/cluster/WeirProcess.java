@@ -100,8 +100,12 @@ public final class WeirProcess implements AutoCloseable {
             Optional<String> archive = Optional.ofNullable(System.getProperty(ARCHIVE_PROPERTY))
                     .filter(file -> mainClass.equals(MAIN) && !file.isEmpty());
             // A JVM that cannot use an archive ignores it, with a warning on the standard output.
-            archive.ifPresent(file -> command.addAll(
-                    List.of("-XX:SharedArchiveFile=" + file, "-Xlog:disable", "-Xlog:all=error:stderr")));
+            archive.ifPresent(file -> command.addAll(List.of(
+                    "-XX:SharedArchiveFile=" + file,
+                    "-XX:+UnlockDiagnosticVMOptions",
+                    "-XX:ArchiveRelocationMode=0",
+                    "-Xlog:disable",
+                    "-Xlog:all=error:stderr")));
             command.addAll(List.of(
                     "-XX:+UseSerialGC",
                     "-XX:TieredStopAtLevel=1",
