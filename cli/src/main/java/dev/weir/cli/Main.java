@@ -19,7 +19,18 @@ public final class Main {
         PrintWriter err = new PrintWriter(System.err, true);
         int exitCode = run(System.getenv(), Path.of(""), out.writer(), err, args);
         out.problem().ifPresent(err::println);
+        endHttpClients();
         System.exit(exitCode == 0 && out.failed() ? CliException.FAILED : exitCode);
+    }
+
+    /**
+     * The JVM's exit waits 0.3 s for threads that wait in native code. Java 17 cannot close its HTTP client, but the client's thread ends
+     * when it is interrupted.
+     */
+    private static void endHttpClients() {
+        Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().matches("HttpClient-\\d+-SelectorManager"))
+                .forEach(Thread::interrupt);
     }
 
     static int run(
