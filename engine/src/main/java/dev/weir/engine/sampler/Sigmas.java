@@ -95,8 +95,14 @@ record Sigmas(float[] training, Bounds bounds) {
     double timestep(double sigma) {
         double log = Math.log(Math.max(sigma, 1e-10));
         int low = 0;
-        while (low < training.length - 2 && Floats.log(training[low + 1]) <= log) {
-            low++;
+        int high = training.length - 2;
+        while (low < high) {
+            int middle = (low + high + 1) / 2;
+            if (Floats.log(training[middle]) <= log) {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
         }
         float below = Floats.log(training[low]);
         float above = Floats.log(training[low + 1]);
