@@ -107,7 +107,7 @@ final class Gallery implements Consumer<GenerationEvent> {
     /**
      * Says what was made.
      *
-     * @param request with every default filled in
+     * @param request with every default filled in, where it is to be said as JSON
      */
     void print(PrintWriter out, ImageRequest request, boolean asJson) {
         display.clear();

@@ -170,7 +170,9 @@ final class GenerateCommand implements Callable<Integer> {
 
     private int generate(ImageRequest request, Enlarger enlarger) throws Exception {
         if (!urls.isEmpty()) {
-            ask(access.client(urls), request, writableFiles(), enlarger);
+            WeirClient client = access.client(urls);
+            List<Path> files = writableFiles();
+            ask(client, withDefaults(request, client.models()), files, enlarger);
             return 0;
         }
         NodeConfig.Compute compute = models.toConfigOfOne();
@@ -185,7 +187,9 @@ final class GenerateCommand implements Callable<Integer> {
         try (WeirNode node = WeirNode.ofOneRequest(config, addOns, folders)) {
             display.clear();
             node.awaitReady();
-            ask(WeirClient.of(node.url()), request, files, enlarger);
+            WeirClient client = WeirClient.of(node.url());
+            // To ask for the defaults takes a while at the first time, and only JSON says them.
+            ask(client, json ? withDefaults(request, client.models()) : request, files, enlarger);
         } finally {
             display.clear();
         }
@@ -219,8 +223,7 @@ final class GenerateCommand implements Callable<Integer> {
         return files;
     }
 
-    private void ask(WeirClient client, ImageRequest asked, List<Path> files, Enlarger enlarger) throws IOException {
-        ImageRequest request = withDefaults(asked, client.models());
+    private void ask(WeirClient client, ImageRequest request, List<Path> files, Enlarger enlarger) throws IOException {
         Gallery gallery = new Gallery(files, frames, display());
         Thread atInterrupt = new Thread(client::close, "weir-cancel");
         Runtime.getRuntime().addShutdownHook(atInterrupt);

@@ -40,11 +40,6 @@ final class Settings implements IDefaultValueProvider {
     /** Flags that ask about the command itself are no settings. */
     private static final Set<String> NOT_SETTINGS = Set.of("help", "version", "config");
 
-    /** Words stay words: "off" may be a name. */
-    private static final YAMLMapper YAML = YAMLMapper.builder()
-            .enable(YAMLParser.Feature.PARSE_BOOLEAN_LIKE_WORDS_AS_STRINGS)
-            .build();
-
     private final Map<String, String> environment;
     private final Map<String, String> file;
     private final String fileName;
@@ -79,9 +74,13 @@ final class Settings implements IDefaultValueProvider {
     }
 
     private static Map<String, String> read(Path path) {
+        // Words stay words: "off" may be a name.
+        YAMLMapper yaml = YAMLMapper.builder()
+                .enable(YAMLParser.Feature.PARSE_BOOLEAN_LIKE_WORDS_AS_STRINGS)
+                .build();
         JsonNode root;
         try {
-            root = YAML.readTree(Files.readString(path));
+            root = yaml.readTree(Files.readString(path));
         } catch (JacksonYAMLParseException e) {
             throw new CliException(
                     CliException.USAGE,

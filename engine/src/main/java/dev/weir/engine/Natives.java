@@ -83,6 +83,10 @@ public final class Natives {
     /** DJL would look for CUDA on the machine, not in the folder. It asks CUDA's runtime, which the torch wheel brings in a folder of its own. */
     private static void knowLibtorch(Path libtorch) {
         boolean cuda = Files.exists(libtorch.resolve(System.mapLibraryName("torch_cuda")));
+        if (!cuda) {
+            // JNA would start ldconfig to learn where libraries are. Only CUDA's are looked up by name.
+            setUnlessSet("jna.platform.library.path", "");
+        }
         setUnlessSet(FLAVOR, cuda ? CUDA_FLAVOR : "cpu");
         setUnlessSet("PYTORCH_VERSION", glueVersions()[0]);
         Path runtime = libtorch.resolve("../../nvidia/cuda_runtime/lib").normalize();

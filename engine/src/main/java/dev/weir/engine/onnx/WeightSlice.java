@@ -72,7 +72,7 @@ record WeightSlice(String name, TensorInfo info, Weights weights, long[] shape, 
     /** Relative to {@link #folder}: ONNX takes no absolute location. Links are followed, since ONNX Runtime follows none. */
     private static String location(Path file) {
         var real = real(file);
-        return folder(file).relativize(real).toString();
+        return real.getRoot().relativize(real).toString();
     }
 
     /** The folder that locations start from: the file system's root, since the files of one checkpoint may lie apart. */

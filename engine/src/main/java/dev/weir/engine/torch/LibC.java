@@ -1,7 +1,7 @@
 package dev.weir.engine.torch;
 
-import com.sun.jna.Function;
 import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
 import com.sun.jna.Platform;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -64,14 +64,14 @@ public final class LibC {
     }
 
     private static void call(String function, Object... arguments) {
-        Function.getFunction(Platform.C_LIBRARY_NAME, function).invokeInt(arguments);
+        NativeLibrary.getProcess().getFunction(function).invokeInt(arguments);
     }
 
     /** What is called with each forward pass: such calls take a microsecond, those by name tens of them. Only on Linux. */
     private static final class Direct {
 
         static {
-            Native.register(Platform.C_LIBRARY_NAME);
+            Native.register(NativeLibrary.getProcess());
         }
 
         static native int sched_getcpu();

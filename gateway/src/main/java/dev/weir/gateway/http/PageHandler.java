@@ -40,6 +40,8 @@ public final class PageHandler {
 
     private final Answers answers;
     private final Set<Api> apis;
+    /** Null until it is asked for: to make it takes a part of the start. Event loop. */
+    private Buffer contract;
 
     /** @param apis those whose paths the contract has */
     public PageHandler(Answers answers, Set<Api> apis) {
@@ -50,18 +52,23 @@ public final class PageHandler {
     public void mount(Router router) {
         Methods.get(router, "/").handler(serve("web/index.html"));
         parts().forEach(part -> Methods.get(router, "/" + part).handler(serve("web/" + part)));
-        Methods.get(router, "/openapi.json").handler(serve("openapi.json", contract()));
+        Methods.get(router, "/openapi.json").handler(ctx -> {
+            if (contract == null) {
+                contract = contract();
+            }
+            serve("openapi.json", contract).handle(ctx);
+        });
     }
 
     private Buffer contract() {
-        JsonObject contract = read(RESOURCES + "openapi.json").toJsonObject();
-        contract.getJsonObject("paths")
+        JsonObject whole = read(RESOURCES + "openapi.json").toJsonObject();
+        whole.getJsonObject("paths")
                 .getMap()
                 .values()
                 .removeIf(path -> path instanceof Map<?, ?> described
                         && described.get(API) instanceof String api
                         && apis.stream().map(Api::toString).noneMatch(api::equals));
-        return Buffer.buffer(contract.encodePrettily());
+        return Buffer.buffer(whole.encodePrettily());
     }
 
     private static Stream<String> parts() {
