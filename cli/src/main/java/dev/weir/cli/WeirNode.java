@@ -163,9 +163,8 @@ public final class WeirNode implements AutoCloseable {
      * @param addOns with which the models were opened; once, because each opening logs what does not fit
      */
     static WeirNode ofOneRequest(NodeConfig config, AddOnFolders addOns, List<ModelFolder> models) {
-        GatewayConfig gateway = GatewayConfig.on("127.0.0.1", 0)
-                .with(JobOptions.ofOneRequest())
-                .withApis(Set.of());
+        GatewayConfig gateway =
+                GatewayConfig.on("127.0.0.1", 0).with(JobOptions.ofOneRequest()).withApis(Set.of());
         return start(config, gateway, LimitOptions.ofOneRequest(), addOns, models);
     }
 
