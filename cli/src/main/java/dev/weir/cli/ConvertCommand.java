@@ -18,8 +18,8 @@ import picocli.CommandLine.Spec;
         header = "Convert pickled weights and single files to safetensors. Nothing that a file says is run.%n",
         description = {
             "A file with a whole model of Stable Diffusion 1.x, 2.x or SDXL becomes a diffusers folder, or one safetensors file if "
-                    + "OUT ends in .safetensors. A file with the transformer of Stable Diffusion 3 or Flux.1 becomes a folder, with the "
-                    + "other parts of another one. A LoRA, textual inversion, ControlNet, adapter, autoencoder or upscaler becomes "
+                    + "OUT ends in .safetensors. A file with the transformer of Stable Diffusion 3, Flux.1 or Z-Image becomes a folder, "
+                    + "with the other parts of another one. A LoRA, textual inversion, ControlNet, adapter, autoencoder or upscaler becomes "
                     + "one safetensors file. A folder with .bin weights becomes a folder with .safetensors weights. A UNet of guided "
                     + "diffusion (ADM) becomes a folder, with its classifier, its upsampler and the flags of their training as options; "
                     + "the published files are known and need no flags. The base model of GLIDE becomes a folder, with its "
@@ -62,7 +62,8 @@ final class ConvertCommand implements Callable<Integer> {
             names = "--parts",
             paramLabel = "FOLDER",
             description =
-                    "A diffusers folder with the parts that a file of Stable Diffusion 3 or Flux.1 does not have.")
+                    "A diffusers folder with the parts that a file of Stable Diffusion 3, Flux.1 or Z-Image does not have. What its "
+                            + "weir.json says of sizes and defaults counts too.")
     private Optional<Path> parts = Optional.empty();
 
     @ArgGroup(exclusive = false, heading = "%nGuided diffusion and GLIDE:%n")

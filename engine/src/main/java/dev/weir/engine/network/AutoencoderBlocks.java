@@ -47,7 +47,7 @@ record AutoencoderBlocks(
         return new AutoencoderBlocks(
                 channels,
                 types.stream().map(type -> type.startsWith("Attn")).toList(),
-                config.integer(layersKey, 1),
+                config.whole(layersKey, 1),
                 config.integer("norm_num_groups", 32),
                 Activation.read(config, "act_fn"),
                 midAttention);

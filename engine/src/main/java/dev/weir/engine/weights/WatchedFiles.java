@@ -13,6 +13,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BiPredicate;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,6 +30,7 @@ public final class WatchedFiles<K, S, T> {
     private static final Logger LOG = LoggerFactory.getLogger(WatchedFiles.class);
 
     private static final int MOST_SAID = 20;
+    private static final int MOST_NAMED = 5;
 
     /** A file that was found under a name. */
     public record Found<S>(String name, Path path, S state) {}
@@ -165,13 +167,13 @@ public final class WatchedFiles<K, S, T> {
         }
     }
 
-    /** One line, however many files there are: a folder may have some for each of many models. */
-    private static void warn(String one, String several, List<String> files) {
-        if (files.size() == 1) {
-            LOG.warn("{}: {}", one, files.get(0));
-        } else if (!files.isEmpty()) {
-            LOG.warn("{}: {} files, such as {}", several, files.size(), files.get(0));
-            files.forEach(file -> LOG.debug("{}: {}", one, file));
+    /** A folder may have many files for each of many models. */
+    private static void warnInOneLine(String what, List<String> files) {
+        if (!files.isEmpty()) {
+            int more = files.size() - MOST_NAMED;
+            String first = files.stream().limit(MOST_NAMED).collect(Collectors.joining("; "));
+            LOG.warn("{}: {}", what, more > 0 ? "%s; and %d more".formatted(first, more) : first);
+            files.stream().skip(MOST_NAMED).forEach(file -> LOG.debug("{}: {}", what, file));
         }
     }
 
@@ -200,15 +202,9 @@ public final class WatchedFiles<K, S, T> {
                             return file;
                         },
                         (name, e) -> unsuitable.add(paths.get(name) + ": " + e.getMessage()));
-        String model = "of the model " + family.model();
-        warn(
-                "not %s %s %s".formatted(kind.article(), kind.noun(), model),
-                "no %ss %s".formatted(kind.noun(), model),
-                unsuitable);
-        warn(
-                "%s %s %s in part".formatted(kind.article(), kind.noun(), model),
-                "%ss %s in part".formatted(kind.noun(), model),
-                remarks);
+        String file = "%s %s of the model %s".formatted(kind.article(), kind.noun(), family.model());
+        warnInOneLine("not " + file, unsuitable);
+        warnInOneLine(file + " in part", remarks);
         family.fitting()
                 .set(new FittingFiles.Offer<>(files, Map.copyOf(family.opened().problems()), changing));
     }

@@ -123,8 +123,8 @@ final class WatchedFilesTest {
         files.poll();
 
         assertThat(log.messages())
-                .filteredOn(line -> line.contains("such as"))
-                .containsExactly("files of the model tiny in part: 2 files, such as folder/remarkable b: half of it");
+                .containsExactly(
+                        "a file of the model tiny in part: folder/remarkable b: half of it; folder/remarkable c: half of it");
         assertThat(fitting.byName()).hasSize(4);
     }
 
