@@ -15,6 +15,7 @@ import dev.weir.runtime.memory.MemoryArea;
 import dev.weir.runtime.stage.Stage;
 import dev.weir.runtime.stage.StageNode;
 import dev.weir.serving.NodeModels;
+import dev.weir.serving.SteppingStage;
 import dev.weir.textencoder.StatesMemory;
 import dev.weir.textencoder.TextEncoderStage;
 import dev.weir.upsampler.UpsamplerStage;
@@ -33,7 +34,8 @@ final class ServiceRoles implements RoleFactory {
     private final NodeModels models;
     private final List<ComputeTarget> targets;
     private final GatewayConfig gateway;
-    private final LimitOptions limits;
+    private final int held;
+    private final SteppingStage.Limits stepping;
     private final Safety safety;
     private volatile GatewayVerticle deployedGateway;
 
@@ -43,7 +45,9 @@ final class ServiceRoles implements RoleFactory {
         this.models = models;
         this.targets = List.copyOf(targets);
         this.gateway = gateway;
-        this.limits = limits;
+        // A wrong value is refused before anything starts.
+        this.held = limits.held();
+        this.stepping = limits.stepping();
         this.safety = safety;
     }
 
@@ -70,12 +74,11 @@ final class ServiceRoles implements RoleFactory {
         ComputeTarget first = targets.get(0);
         return switch (role) {
             case GATEWAY -> deployedGateway = new GatewayVerticle(context, gateway);
-            case TEXT_ENCODER -> on(context, new TextEncoderStage(models, first, limits.held(), states(context)));
-            case DENOISER -> onEach(context, target -> DenoiserStage.create(models, target, limits.stepping()));
-            case UPSAMPLER -> onEach(context, target -> UpsamplerStage.create(models, target, limits.stepping()));
-            case SECOND_UPSAMPLER ->
-                onEach(context, target -> UpsamplerStage.second(models, target, limits.stepping()));
-            case DECODER -> on(context, new DecoderStage(models, first, limits.held(), safety));
+            case TEXT_ENCODER -> on(context, new TextEncoderStage(models, first, held, states(context)));
+            case DENOISER -> onEach(context, target -> DenoiserStage.create(models, target, stepping));
+            case UPSAMPLER -> onEach(context, target -> UpsamplerStage.create(models, target, stepping));
+            case SECOND_UPSAMPLER -> onEach(context, target -> UpsamplerStage.second(models, target, stepping));
+            case DECODER -> on(context, new DecoderStage(models, first, held, safety));
         };
     }
 
