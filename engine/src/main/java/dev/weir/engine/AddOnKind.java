@@ -1,7 +1,7 @@
 package dev.weir.engine;
 
 import dev.weir.engine.adapter.LoraReport;
-import dev.weir.engine.network.Networks;
+import dev.weir.engine.network.Upscalers;
 import dev.weir.engine.original.T2iAdapterNaming;
 import dev.weir.engine.weights.Weights;
 import java.util.Optional;
@@ -59,7 +59,7 @@ enum AddOnKind {
         if (any(names, "ip_adapter.") || any(names, "image_proj.")) {
             return Optional.of(IP_ADAPTER);
         }
-        if (Networks.isUpscaler(file)) {
+        if (Upscalers.areIn(file)) {
             return Optional.of(UPSCALER);
         }
         return isEmbedding(file) ? Optional.of(EMBEDDING) : Optional.empty();

@@ -1,6 +1,6 @@
 package dev.weir.engine;
 
-import dev.weir.engine.network.Networks;
+import dev.weir.engine.network.Upscalers;
 import dev.weir.engine.weights.NamedFiles;
 import dev.weir.engine.weights.SafetensorsFile;
 import dev.weir.engine.weights.Sampling;
@@ -25,7 +25,7 @@ public final class UpscalerFile {
     private UpscalerFile(Path path, SafetensorsFile tensors) {
         this.path = path;
         this.tensors = tensors;
-        this.scale = Networks.upscaling(path, tensors);
+        this.scale = Upscalers.scale(path, tensors);
         this.fingerprint = fingerprint(tensors);
     }
 
@@ -69,7 +69,7 @@ public final class UpscalerFile {
     /** Loads it, on any thread. What it gives belongs to one device thread. Throws {@link ModelException} where it cannot. */
     public Upscaler load(ComputeTarget target) {
         try {
-            return Networks.upscaler(path, tensors, target);
+            return Upscalers.load(path, tensors, target);
         } catch (ModelException e) {
             throw e.in(path);
         }

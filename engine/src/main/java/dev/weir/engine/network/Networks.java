@@ -10,7 +10,6 @@ import dev.weir.engine.ModelException;
 import dev.weir.engine.NetworkInput;
 import dev.weir.engine.PictureChecker;
 import dev.weir.engine.TextEncoder;
-import dev.weir.engine.Upscaler;
 import dev.weir.engine.adapter.Bank;
 import dev.weir.engine.adapter.ImageLayers;
 import dev.weir.engine.adapter.IpAdapter;
@@ -21,12 +20,10 @@ import dev.weir.engine.control.Steering;
 import dev.weir.engine.graph.Script;
 import dev.weir.engine.image.ClipImageProcessor;
 import dev.weir.engine.onnx.OnnxBackend;
-import dev.weir.engine.original.UpscalerNaming;
 import dev.weir.engine.prompt.Lexicon;
 import dev.weir.engine.tokenizer.Tokenizer;
 import dev.weir.engine.torch.TorchBackend;
 import dev.weir.engine.weights.Weights;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -246,45 +243,6 @@ public final class Networks {
     }
 
     /**
-     * By how much an upscaler of the ESRGAN class enlarges the sides of a picture. Holds it to its weights.
-     *
-     * @throws ModelException where the weights are of no upscaler that Weir knows
-     */
-    public static int upscaling(Path file, Weights weights) {
-        var named = UpscalerNaming.of(weights).of(file, weights, "");
-        var network = upscaling(named);
-        upscaling(network, named);
-        return network.scale();
-    }
-
-    /** See {@link #upscaling(Path, Weights)}. */
-    public static Upscaler upscaler(Path file, Weights weights, ComputeTarget target) {
-        var named = UpscalerNaming.of(weights).of(file, weights, "");
-        var network = upscaling(named);
-        return new TiledUpscaler(backend(target).load(upscaling(network, named)), network, Tiling.of(network, target));
-    }
-
-    /** Whether weights, in any naming of theirs, are of an upscaler that Weir knows. */
-    public static boolean isUpscaler(Weights weights) {
-        return UpscalingNetwork.of(UpscalerNaming.of(weights).of(Path.of(""), weights, ""))
-                .isPresent();
-    }
-
-    private static UpscalingNetwork upscaling(Weights named) {
-        return UpscalingNetwork.of(named)
-                .orElseThrow(
-                        () -> new ModelException(
-                                "no upscaler that Weir runs: these are RRDBNet (ESRGAN, Real-ESRGAN, BSRGAN) and SRVGGNetCompact, of RGB pictures"));
-    }
-
-    private static Script upscaling(UpscalingNetwork network, Weights named) {
-        var script = new Script("upscaler", named);
-        network.describe(script);
-        script.check(network::spare);
-        return script;
-    }
-
-    /**
      * Holds a component to its weights without loading it: the network is known, its options are, and every weight is
      * there with its shape and none to spare.
      *
@@ -394,7 +352,7 @@ public final class Networks {
         return script;
     }
 
-    private static Backend backend(ComputeTarget target) {
+    static Backend backend(ComputeTarget target) {
         return switch (target.engine()) {
             case TORCH -> TorchBackend.on(target);
             case ONNX -> OnnxBackend.on(target);
