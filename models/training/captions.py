@@ -6,6 +6,8 @@ STYLES = {
     "noto": "noto", "twemoji": "twemoji", "fluent-emoji-flat": "flat", "fluent-emoji": "glossy",
     "noto-v1": "blob", "emojione": "emojione", "fxemoji": "firefox", "flat-color-icons": "icon",
 }
+SET_WEIGHTS = {"noto": 0.36, "twemoji": 0.34, "fluent-emoji-flat": 0.30}  # how often each style is shown
+PLAIN_SHARE = 0.65  # of the captions that name no style: such a caption may mean any
 GROUNDS = {
     "red": (0.90, 0.20, 0.20), "orange": (1.0, 0.60, 0.15), "yellow": (1.0, 0.88, 0.25), "green": (0.25, 0.70, 0.30),
     "blue": (0.20, 0.45, 0.90), "purple": (0.55, 0.30, 0.75), "pink": (1.0, 0.60, 0.75), "brown": (0.50, 0.33, 0.22),
@@ -51,18 +53,18 @@ def many(name):
 class Namer:
     """Picks a name for a picture and words a caption around it, with a random generator of its own."""
 
-    def __init__(self, rng, names, keywords, style, plain_share):
-        self.rng, self.names, self.keywords, self.style, self.plain_share = rng, names, keywords, STYLES[style], plain_share
+    def __init__(self, rng, names, keywords, style):
+        self.rng, self.names, self.keywords, self.style = rng, names, keywords, STYLES[style]
 
     def name(self):
         return self.names[0] if len(self.names) == 1 or self.rng.random() < 0.6 else self.rng.choice(self.names[1:])
 
     def styled(self, caption):
-        return caption if self.rng.random() < self.plain_share else f"{caption}, {self.style} style"
+        return caption if self.rng.random() < PLAIN_SHARE else f"{caption}, {self.style} style"
 
     def plain(self):
         name = self.name()
-        if self.rng.random() >= self.plain_share:
+        if self.rng.random() >= PLAIN_SHARE:
             return self.rng.choice(STYLED).format(a=article(name), n=name, s=self.style)
         if self.keywords and self.rng.random() < 0.1:
             return f"{name}, {self.rng.choice(self.keywords)}"

@@ -17,13 +17,12 @@ from pathlib import Path
 import torch
 from diffusers import DPMSolverMultistepScheduler, UNet2DConditionModel
 
-from captions import GROUNDS, HUES, Namer, article, many, read_nouns
+from captions import GROUNDS, HUES, SET_WEIGHTS, Namer, article, many, read_nouns
 from combinations import held, shown
 from speed import onnx
 from views import text_states
 
 HERE = Path(__file__).parent
-SETS, SHARES = ("noto", "twemoji", "fluent-emoji-flat"), (0.7, 0.2, 0.1)
 KINDS, KIND_SHARES = ("plain", "ground", "colour", "many", "pair"), (0.60, 0.14, 0.08, 0.06, 0.12)
 
 
@@ -37,8 +36,8 @@ class Captions:
 
     def namer(self, nouns):
         names, weight = self.rng.choices(nouns, [w for _, w in nouns])[0]
-        style = self.rng.choices(SETS, SHARES)[0] if weight > 1 else "noto"
-        return Namer(self.rng, names, (), style, 0.8 if style == "noto" else 0.1)
+        style = self.rng.choices(list(SET_WEIGHTS), list(SET_WEIGHTS.values()))[0] if weight > 1 else "noto"
+        return Namer(self.rng, names, (), style)
 
     def draw(self):
         while True:

@@ -71,6 +71,9 @@ def main():
     p.add_argument("--lr", type=float, default=5e-4)
     p.add_argument("--decay-from", type=float, default=0.5, help="share of the steps after which the rate falls to zero")
     p.add_argument("--ema", type=float, default=0.998)
+    p.add_argument("--noise", type=float, default=1.0, help="exponent of the timesteps' distribution: below 1, noisy ones come more often")
+    p.add_argument("--out", type=Path, help="where the averaged weights go at each checkpoint (a UNet folder, fp16)")
+    p.add_argument("--pause", type=Path, help="wait while this file exists")
     p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     a = p.parse_args()
     torch.manual_seed(0)
@@ -86,9 +89,11 @@ def main():
     step = first = load(file, model=unet, ema=ema, optimizer=optimizer)
     began, mean = time.time(), torch.zeros(4)
     while step < a.steps:
+        while a.pause and a.pause.exists():
+            time.sleep(2)
         rng = torch.Generator().manual_seed(step)
         x0, states, mask = views.batch(rng, a.batch)
-        t = torch.randint(0, 1000, (a.batch,), generator=rng)
+        t = (1000 * torch.rand(a.batch, generator=rng) ** a.noise).long()
         noise = torch.randn(x0.shape, generator=rng)
         alpha, sigma = alphas[t].view(-1, 1, 1, 1), sigmas[t].view(-1, 1, 1, 1)
         noisy, v = alpha * x0 + sigma * noise, alpha * noise - sigma * x0
@@ -113,6 +118,10 @@ def main():
             mean.zero_()
         if step % 100 == 0 or step == a.steps:
             save(file, step, model=unet, ema=ema, optimizer=optimizer)
+            if a.out:
+                with ema.applied(unet):
+                    unet.half().save_pretrained(a.out)
+                    unet.float()
 
 
 if __name__ == "__main__":

@@ -10,18 +10,24 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from diffusers import AutoencoderKL
 from PIL import Image
 from transformers import AutoTokenizer, BertModel
 
-from captions import GROUNDS, HUES, Namer, article, many, read_nouns
+from captions import GROUNDS, HUES, SET_WEIGHTS, Namer, article, many, read_nouns
 from combinations import held, shown
 from pictures import WHITE, Pictures, over
 from speed import autocast
 
 HERE = Path(__file__).parent
-SET_WEIGHTS = {"noto": 0.7, "twemoji": 0.2, "fluent-emoji-flat": 0.1}
-PLAIN, GROUND, COMPOSED = 0.46, 0.14, 0.40  # shares of the training samples
+PLAIN, GROUND, COMPOSED = 0.56, 0.14, 0.30  # shares of the training samples
+AS_IT_IS = 0.3  # share of the plain samples that show the picture unmoved
+HANDED = {  # show writing, or would show something else in a mirror
+    "alarm-clock", "calendar", "globe-showing-europe-africa", "magnifying-glass-tilted-left", "mantelpiece-clock", "musical-note",
+    "newspaper", "police-car", "stop-sign", "taxi", "watch",
+}
+TINT = torch.tensor([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])  # RGB to YIQ
 
 
 def paste(*placed):
@@ -32,6 +38,39 @@ def paste(*placed):
         box = canvas[:, y : y + size, x : x + size]
         box.copy_(layer + (1 - layer[3:]) * box)
     return canvas
+
+
+def facing(rng, pictures, index, size):
+    """A picture that looks to either side, which no caption tells."""
+    layer = pictures.layer(index, size)
+    return layer.flip(-1) if rng.random() < 0.5 and pictures.manifest[index]["concept"] not in HANDED else layer
+
+
+def moved(rng, layer):
+    """A layer of 256 x 256 as one of 128 x 128: a little smaller and shifted, one in three turned."""
+    angle = rng.uniform(-10, 10) * torch.pi / 180 if rng.random() < 1 / 3 else 0
+    size = rng.uniform(0.8, 0.92 if angle else 1)
+    x, y = (rng.uniform(-1, 1) * (1 - size) for _ in range(2))
+    cos, sin = np.cos(angle) / size, np.sin(angle) / size
+    theta = torch.tensor([[[cos, -sin, 0], [sin, cos, 0]]], dtype=torch.float32)
+    theta[0, :, 2] = -theta[0, :, :2] @ torch.tensor([x, y])
+    turned = F.grid_sample(layer[None], F.affine_grid(theta, (1, *layer.shape), align_corners=False), align_corners=False)
+    return F.avg_pool2d(turned, 2)[0]
+
+
+def tinted(rng, layer):
+    """The layer with its hues turned by up to 12 degrees and a little lighter or darker: the same thing under another lamp."""
+    angle, light = rng.uniform(-12, 12) * torch.pi / 180, rng.uniform(0.9, 1.08)
+    turn = torch.tensor([[1, 0, 0], [0, np.cos(angle), -np.sin(angle)], [0, np.sin(angle), np.cos(angle)]], dtype=torch.float32)
+    rgb = torch.einsum("ij,jyx->iyx", torch.linalg.inv(TINT) @ turn @ TINT * light, layer[:3])
+    return torch.cat([rgb.clamp(min=0).minimum(layer[3:]), layer[3:]])
+
+
+def unlike(rng, pictures, index, namer):
+    """A view of the picture that its caption does not tell from others: another side, place, size or light."""
+    layer = moved(rng, facing(rng, pictures, index, 256))
+    coloured = any(word in (*GROUNDS, *HUES) for name in namer.names for word in name.split())
+    return layer if coloured else tinted(rng, layer)
 
 
 def recoloured(layer, hue):
@@ -50,8 +89,8 @@ def recoloured(layer, hue):
 
 def composed(rng, pictures, index, namer, partners):
     """One view that teaches a word about placing, counting, colouring or combining: (layer, captions, what it shows)."""
-    kind = rng.choice(["pair"] * 12 + ["many"] * 4 + ["colour"] * 4 + ["side", "side", "small", "mirrored"])
-    name, half = namer.name(), pictures.layer(index, 64)
+    kind = rng.choice(["pair"] * 12 + ["many"] * 4 + ["colour"] * 4 + ["side", "side", "small"])
+    name, half = namer.name(), facing(rng, pictures, index, 64)
     if kind == "colour":
         colour = rng.choice(list(HUES))
         turned = recoloured(pictures.layer(index, 128), HUES[colour])
@@ -65,7 +104,7 @@ def composed(rng, pictures, index, namer, partners):
     if kind == "pair":
         other, other_namer = rng.choice(partners)
         right = other_namer.name()
-        layer = paste((half, 0, 32), (pictures.layer(other, 64), 64, 32))
+        layer = paste((half, 0, 32), (facing(rng, pictures, other, 64), 64, 32))
         pair = f"{article(name)} and {article(right)}"
         captions = [namer.styled(pair), pair, f"{article(name)} next to {article(right)}",
                     f"{article(name)} to the left of {article(right)}", f"{article(right)} to the right of {article(name)}"]
@@ -73,33 +112,33 @@ def composed(rng, pictures, index, namer, partners):
     if kind == "side":
         word, x, y = rng.choice([("on the left", 0, 32), ("on the right", 64, 32), ("at the top", 32, 0), ("at the bottom", 32, 64)])
         return paste((half, x, y)), [namer.styled(f"{article(name)} {word}"), f"{name} {word}"], None
-    if kind == "mirrored":
-        return pictures.layer(index, 128).flip(-1), [namer.styled(f"{article(name)}, mirrored"), f"mirrored {name}"], None
     return paste((half, 32, 32)), [namer.styled(article(f"small {name}")), f"small {name}"], None
 
 
-def plan(pictures, nouns, seed):
+def plan(pictures, nouns, seed, views, combined):
     """Yields (rgb, weight, captions) for every view."""
     rng = random.Random(seed)
-    unseen, chosen = held(), []
+    unseen, chosen, shares = held(), [], {}
     for i in pictures.of(SET_WEIGHTS):
         m = pictures.manifest[i]
-        if m["concept"] in nouns:
-            names, weight = nouns[m["concept"]]
-            if weight == 1 and m["set"] != "noto":
-                continue  # nouns without a star keep to one style: more views of fewer pictures
-            plain_share = 0.75 if m["set"] == "noto" else 0.1
-            chosen.append((i, Namer(rng, names, m["keywords"], m["set"], plain_share), weight * SET_WEIGHTS[m["set"]]))
-    for i, namer, weight in chosen:
-        main = pictures.manifest[i]["set"] == "noto"
-        layer = pictures.layer(i, 128)
-        yield over(layer, WHITE), weight * PLAIN, [namer.plain() for _ in range(12)]
+        names, weight = nouns.get(m["concept"], (None, 0))
+        if weight > 1 or weight == 1 and m["set"] == "noto":  # nouns without a star keep to one style: more views of fewer pictures
+            chosen.append((i, Namer(rng, names, m["keywords"], m["set"]), weight))
+            shares[m["concept"]] = shares.get(m["concept"], 0) + SET_WEIGHTS[m["set"]]
+    for i, namer, noun_weight in chosen:
+        m = pictures.manifest[i]
+        share = SET_WEIGHTS[m["set"]] / shares[m["concept"]]  # of the noun's samples: a noun of fewer styles is not shown less
+        weight = noun_weight * share
+        yield over(pictures.layer(i, 128), WHITE), weight * PLAIN * AS_IT_IS, [namer.plain() for _ in range(12)]
+        for _ in range(views):
+            view = over(unlike(rng, pictures, i, namer), WHITE)
+            yield view, weight * PLAIN * (1 - AS_IT_IS) / views, [namer.plain() for _ in range(6)]
         grounds = [c for c in GROUNDS if shown("ground", [namer.names[0]], c) not in unseen]
-        grounds = rng.sample(grounds, 6 if main else 2)
+        grounds = rng.sample(grounds, max(2, round(6 * share)))
         for colour in grounds:
-            yield over(layer, GROUNDS[colour]), weight * GROUND / len(grounds), [namer.on(colour) for _ in range(4)]
-        partners = [(j, n) for j, n, w in chosen if n.style == namer.style and j != i and w >= weight]
-        count = 3 if not main else 80 if weight > 1 else 6
+            yield over(facing(rng, pictures, i, 128), GROUNDS[colour]), weight * GROUND / len(grounds), [namer.on(colour) for _ in range(4)]
+        partners = [(j, n) for j, n, w in chosen if n.style == namer.style and j != i and w >= noun_weight]
+        count = max(2, round(share * (combined if noun_weight > 1 else 6)))
         for _ in range(count):
             view, captions, what = composed(rng, pictures, i, namer, partners)
             if what not in unseen:
@@ -128,6 +167,8 @@ def main():
     p.add_argument("--text", type=Path, required=True, help="a model folder with text_encoder/ and tokenizer/")
     p.add_argument("--nouns", type=Path, default=HERE / "nouns.txt")
     p.add_argument("--starred", action="store_true", help="only the starred nouns: a first course where samples are few")
+    p.add_argument("--views", type=int, default=5, help="of a picture, mirrored, shifted, turned, tinted: what no caption tells")
+    p.add_argument("--combined", type=int, default=80, help="pairs, counts, colours and sides of each starred noun")
     p.add_argument("--seed", type=int, default=0)
     a = p.parse_args()
     vae = AutoencoderKL.from_pretrained(a.work / "vae", torch_dtype=torch.float32).eval()
@@ -143,7 +184,7 @@ def main():
     nouns = read_nouns(a.nouns)
     if a.starred:
         nouns = {concept: noun for concept, noun in nouns.items() if noun[1] > 1}
-    for rgb, weight, lines in plan(pictures, nouns, a.seed):
+    for rgb, weight, lines in plan(pictures, nouns, a.seed, a.views, a.combined):
         batch.append(rgb)
         weights.append(weight)
         captions.append([texts.setdefault(line, len(texts)) for line in lines])
