@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -96,8 +97,9 @@ final class JobsApiTest {
         assertThat(events.join().body()).contains("event: preview").contains("b64_json");
     }
 
-    /** So that a client can tell a gateway that is gone from an image that takes long. */
+    /** The bound is generous, and shorter than two times the silence that proxies and clients were left in before. */
     @Test
+    @Timeout(15)
     void aStreamWithoutEventsStillSendsSomething() throws Exception {
         gateway.stage.script(Sitting::start);
         String path = location(submit(APPLE));

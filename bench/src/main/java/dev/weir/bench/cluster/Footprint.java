@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * The memory of all nodes, directly after a full garbage collection in each.
@@ -43,6 +44,13 @@ public record Footprint(double residentMb, Map<String, Double> heapsMb) {
         return new Footprint(residentKb / 1024, heapsMb);
     }
 
+    @Override
+    public String toString() {
+        return heapsMb.entrySet().stream()
+                .map(heap -> "%s %.1f".formatted(heap.getKey(), heap.getValue()))
+                .collect(Collectors.joining(", ", "%.0f MiB resident; heaps, MiB: ".formatted(residentMb), ""));
+    }
+
     /** Of all nodes together. */
     public double heapMb() {
         return heapsMb.values().stream().mapToDouble(Double::doubleValue).sum();
@@ -69,6 +77,9 @@ public record Footprint(double residentMb, Map<String, Double> heapsMb) {
         double sum = 0;
         while (matcher.find()) {
             sum += Double.parseDouble(matcher.group(1));
+        }
+        if (sum == 0) {
+            throw new IllegalStateException("no " + pattern + " in: " + text);
         }
         return sum;
     }

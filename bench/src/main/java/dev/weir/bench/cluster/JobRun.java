@@ -20,7 +20,7 @@ public final class JobRun {
         WORK,
         /** A sample's last event. */
         FINAL,
-        /** A gateway began to tell the job's events. */
+        /** A gateway began to tell the job's events. For the histories of slow jobs only. */
         OPENED,
         /** The client switched to another gateway, because its own was silent or gone. */
         TURNED

@@ -17,7 +17,7 @@ public final class EventStream {
 
     public static final String MEDIA_TYPE = "text/event-stream; charset=utf-8";
 
-    /** A client can so tell a gateway that is gone from an image that takes long. */
+    /** A client takes 3 s without a byte as the loss of its gateway. */
     private static final long KEEP_ALIVE_MS = 1000;
 
     private static final int NONE = -1;
@@ -30,6 +30,8 @@ public final class EventStream {
     private final Runnable stopWatching;
     private long slowTimer = NONE;
     private boolean closed;
+    /** Whether nothing was sent since the last look. */
+    private boolean quiet;
 
     /**
      * Writes the head.
@@ -58,9 +60,10 @@ public final class EventStream {
         response.exceptionHandler(broken -> {});
         response.drainHandler(drained -> stopSlowTimer());
         keepAliveTimer = vertx.setPeriodic(KEEP_ALIVE_MS, timer -> {
-            if (!response.writeQueueFull()) {
+            if (quiet && !response.writeQueueFull()) {
                 write(": keep-alive\n\n");
             }
+            quiet = true;
         });
         stopWatching = Authentication.watch(ctx, removed -> {
             onRemoved.accept(removed);
@@ -108,6 +111,7 @@ public final class EventStream {
         if (closed || text.isEmpty()) {
             return;
         }
+        quiet = false;
         response.write(text);
         if (response.writeQueueFull()) {
             startSlowTimer();
