@@ -11,13 +11,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.slf4j.LoggerFactory;
 import org.yaml.snakeyaml.error.MarkedYAMLException;
@@ -172,23 +176,29 @@ final class Settings implements IDefaultValueProvider {
         return origin(option);
     }
 
-    /** A message about settings, whose lines say where the values come from that they name and that were not typed. */
+    /**
+     * A message about settings. Each line says where the value of the setting comes from that it names first, if that was not typed. The
+     * others that it names are advice.
+     */
     String withOrigins(String message, ParseResult parsed) {
         ParseResult command = last(parsed);
-        List<OptionSpec> set = command.commandSpec().options().stream()
-                .filter(option -> !command.hasMatchedOption(option) && defaultValue(option) != null)
-                .toList();
-        return message.lines()
-                .map(line -> line
-                        + set.stream()
-                                .filter(option -> isAbout(line, key(option)))
-                                .map(this::origin)
-                                .collect(Collectors.joining()))
-                .collect(Collectors.joining("\n"));
+        return message.lines().map(line -> line + originOfFirst(line, command)).collect(Collectors.joining("\n"));
     }
 
-    private static boolean isAbout(String line, String key) {
-        return line.matches("(.*[^\\w-])?--" + key + "(?![\\w-]).*|(weir: )?" + key + ": .*");
+    private String originOfFirst(String line, ParseResult command) {
+        return command.commandSpec().options().stream()
+                .filter(option -> place(line, key(option)).isPresent())
+                .min(Comparator.comparingInt(option -> place(line, key(option)).getAsInt()))
+                .filter(option -> !command.hasMatchedOption(option) && defaultValue(option) != null)
+                .map(this::origin)
+                .orElse("");
+    }
+
+    /** Where a line names a setting; empty if it does not. */
+    private static OptionalInt place(String line, String key) {
+        Matcher matcher = Pattern.compile("(?<![\\w-])--" + key + "(?![\\w-])|^(weir: )?" + key + ": ")
+                .matcher(line);
+        return matcher.find() ? OptionalInt.of(matcher.start()) : OptionalInt.empty();
     }
 
     private String origin(OptionSpec option) {

@@ -83,6 +83,14 @@ final class SettingsTest {
                 .contains("--job-time must be from 1 to 2592000, not 0 (from ")
                 .contains("weir.yaml, key job-time)");
         assertThat(refusal("up", "--job-time", "-5")).contains("not -5").doesNotContain("weir.yaml");
+        yaml(model + "webhook-hosts: hooks.internal\n");
+        assertThat(refusal("up"))
+                .contains("--webhook-hosts needs --webhook-secret (from ")
+                .contains("weir.yaml, key webhook-hosts)");
+        yaml(model + "webhook-secret: none\n");
+        assertThat(refusal("up", "--webhook-hosts", "hooks.internal"))
+                .contains("--webhook-secret: none cannot be read")
+                .contains("weir.yaml, key webhook-secret)");
         yaml(model + "drain-time: 9000\n");
         assertThat(refusal("up")).contains("drain-time: ").contains("weir.yaml, key drain-time)");
     }
