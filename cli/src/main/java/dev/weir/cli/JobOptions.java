@@ -31,9 +31,9 @@ final class JobOptions {
                 .withResult(bounded("--keep-jobs", keepSeconds));
     }
 
-    /** Of a gateway with one user, who waits and may interrupt: a job may take as long as any may. */
+    /** Of a gateway with one user, who waits and may interrupt: a job and each of its steps may take as long as any job may. */
     static Patience ofOneRequest() {
-        return Patience.DEFAULT.withDeadline(LONGEST);
+        return new Patience(LONGEST, LONGEST, Patience.DEFAULT.slowClient(), Patience.DEFAULT.result());
     }
 
     private static Duration bounded(String option, long seconds) {

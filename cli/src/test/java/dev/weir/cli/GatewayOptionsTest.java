@@ -73,7 +73,9 @@ final class GatewayOptionsTest {
         assertThat(config("--job-time", "60").patience().silence()).hasMinutes(1);
         assertThat(config("--job-time", "7200").patience().deadline()).hasHours(2);
         assertThat(config("--job-time", "7200").patience().silence()).hasMinutes(8);
-        assertThat(config("--job-time", "2592000").patience()).isEqualTo(JobOptions.ofOneRequest());
+        assertThat(config("--job-time", "2592000").patience().deadline())
+                .isEqualTo(JobOptions.ofOneRequest().deadline());
+        assertThat(config("--job-time", "2592000").patience().silence()).hasMinutes(10);
         assertRefused("--job-time must be from 1 to 2592000, not 2592001", "--job-time", "2592001");
     }
 

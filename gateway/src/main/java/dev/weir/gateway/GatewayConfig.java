@@ -245,6 +245,8 @@ public record GatewayConfig(
      */
     public record Patience(Duration deadline, Duration silence, Duration slowClient, Duration result) {
 
+        private static final Duration LONGEST_SILENCE = Duration.ofMinutes(10);
+
         public static final Patience DEFAULT = new Patience(
                 Duration.ofMinutes(15), Duration.ofMinutes(1), Duration.ofSeconds(30), Duration.ofMinutes(10));
 
@@ -255,11 +257,14 @@ public record GatewayConfig(
             positive("result", result);
         }
 
-        /** Jobs that may take longer have longer steps, of which the first is not measured: the silence is as large a part as in the default. */
+        /**
+         * The silence grows with the deadline, from one to ten minutes. Jobs that may take long have long forward passes, and nothing is
+         * known of the first one until it ends.
+         */
         public Patience withDeadline(Duration newDeadline) {
             Duration part = newDeadline.dividedBy(DEFAULT.deadline.dividedBy(DEFAULT.silence));
-            Duration longer = part.compareTo(silence) > 0 ? part : silence;
-            return new Patience(newDeadline, longer, slowClient, result);
+            Duration most = part.compareTo(LONGEST_SILENCE) < 0 ? part : LONGEST_SILENCE;
+            return new Patience(newDeadline, most.compareTo(silence) > 0 ? most : silence, slowClient, result);
         }
 
         public Patience withResult(Duration newResult) {
