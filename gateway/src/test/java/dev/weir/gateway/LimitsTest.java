@@ -94,9 +94,39 @@ final class LimitsTest {
         assertThat(gateway.generate(APPLE).statusCode()).isEqualTo(200);
 
         gateway.directory.put(status.setStepSeconds(0.5)
-                .putPace(TestGateway.CARD.getId(), pace(20))
+                .putPace(TestGateway.CARD.getId(), pace(40))
                 .build());
-        assertThat(gateway.generate(APPLE).body()).contains("job_too_long").contains("80 s");
+        assertThat(gateway.generate(APPLE).body()).contains("job_too_long").contains("160 s");
+
+        gateway.directory.put(status.putPace(TestGateway.CARD.getId(), pace(20)).build());
+        HttpResponse<String> notClear = gateway.generate(APPLE);
+        assertThat(notClear.statusCode()).as("the pace may change").isEqualTo(429);
+        assertThat(notClear.body()).contains("wait_too_long").contains("80 s even if");
+        assertThat(notClear.headers().firstValue("Retry-After")).hasValue("20");
+
+        gateway.directory.put(status.setStepSeconds(60)
+                .clearPace()
+                .putPace("another", pace(60))
+                .build());
+        assertThat(gateway.generate(APPLE).statusCode())
+                .as("its own pace is unknown, and nothing else is to be done")
+                .isEqualTo(200);
+    }
+
+    @Test
+    void allImagesOfAJobCountAlsoWhereTheNodeIsIdle() {
+        gateway = new TestGateway();
+        gateway.directory.put(TestGateway.status(StageKind.DENOISER)
+                .putPace(TestGateway.CARD.getId(), pace(4))
+                .build());
+
+        assertThat(gateway.generate(APPLE.copy().put("n", 10)).body())
+                .contains("job_too_long")
+                .contains("160 s");
+        assertThat(gateway.generate(APPLE.copy().put("n", 5)).body())
+                .contains("wait_too_long")
+                .contains("80 s");
+        assertThat(gateway.generate(APPLE.copy().put("n", 3)).statusCode()).isEqualTo(200);
     }
 
     private static ForwardPace pace(double seconds) {
@@ -109,7 +139,7 @@ final class LimitsTest {
         gateway.directory.put(TestGateway.status(StageKind.DENOISER)
                 .setRunning(1)
                 .setBacklogSeconds(10)
-                .putPace(TestGateway.CARD.getId(), pace(20))
+                .putPace(TestGateway.CARD.getId(), pace(40))
                 .build());
 
         for (HttpRequest request : List.of(

@@ -6,10 +6,12 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 
-/** Decides whether one more job is accepted. Has no state of its own; event loop of {@link Jobs}. */
+/** Decides whether one more job is accepted. Remembers nothing but {@link RefusedWaits}. Event loop of {@link Jobs}. */
 final class Admission {
 
     private static final long NODE_MAY_COME_SECONDS = 2;
+    /** A job is too long for ever only past so many times the limit: the pace may be that of a slow first forward pass. */
+    private static final double CLEARLY = 2;
 
     private final Limits limits;
     private final UserRules rules;
@@ -18,6 +20,7 @@ final class Admission {
     private final Backlog backlog;
     private final QueueNews queue;
     private final JobMetrics metrics;
+    private final RefusedWaits refusedWaits = new RefusedWaits();
 
     /** @param deadline the longest life of a job: a job that would take longer is rejected */
     Admission(
@@ -38,7 +41,7 @@ final class Admission {
     }
 
     /**
-     * A job that was admitted with an earlier one of its request needs no more than nodes.
+     * Accepts a job, or throws. A job that an earlier one of its request has paid for is accepted if there are nodes for it.
      *
      * @param jobs in flight
      * @param samples in flight
@@ -69,36 +72,55 @@ final class Admission {
                     .formatted(samples, limits.samples(), jobs.size(), limits.jobs());
             throw refused(Reason.BUSY, "too_many_jobs", message, backlog.retryAfterSeconds(spec, tooMany));
         }
-        checkTime(spec, jobs, samples, nowMs);
         try {
             rules.admit(spec, () -> queue.inFlight(spec.user(), jobs));
         } catch (RefusedException e) {
             metrics.refused(e.code());
             throw e;
         }
+        try {
+            checkTime(spec, jobs, samples, nowMs);
+        } catch (RefusedException e) {
+            rules.takeBack(spec, nowMs);
+            throw e;
+        }
     }
 
-    /** The backlogs are a quick estimate and count all of a long job as being ahead. Where it is too long, the forecast decides. */
+    /**
+     * The backlogs are a quick estimate, and too long where another model's job is long. Where it is above the limit, the forecast
+     * decides. A job that is the only one begins as long as nothing measured says that it takes too long, because the time of a
+     * forward pass may be another model's.
+     */
     private void checkTime(JobSpec spec, Collection<Job> jobs, int samples, long nowMs) {
         double limit = deadline.toMillis() / 1000.0;
-        if (backlog.secondsUntilDone(spec, samples) <= limit) {
+        double alone = queue.secondsAlone(spec, nowMs);
+        if (alone > CLEARLY * limit) {
+            throw refused(Reason.TOO_LARGE, "job_too_long", tooLongAlone(alone), 0);
+        }
+        int before = samples + queue.othersInFlight();
+        boolean isQuick = Math.max(alone, backlog.secondsUntilDone(spec, before)) <= limit;
+        if (isQuick || alone <= limit && before == 0 && backlog.isIdle(spec)) {
             return;
         }
-        double alone = queue.secondsAlone(spec, nowMs);
-        if (alone > limit) {
-            String message =
-                    ("the job would take about %.0f s even if it were the only one, and a job may take %d s (the gateway's "
-                                    + "--job-time): ask for fewer steps, a smaller size or fewer images")
-                            .formatted(alone, deadline.toSeconds());
-            throw refused(Reason.TOO_LARGE, "job_too_long", message, 0);
+        double wait = refusedWaits.of(spec, nowMs, () -> queue.secondsUntilDone(spec, jobs, nowMs), limit);
+        if (Math.max(alone, wait) > limit) {
+            String message = alone > limit
+                    ? tooLongAlone(alone)
+                    : "with what is before it the job would take about %d s, and a job may take %d s (the gateway's --job-time)"
+                            .formatted(upwards(wait), deadline.toSeconds());
+            throw refused(
+                    Reason.BUSY, "wait_too_long", message, Backlog.retryAfterSeconds(Math.max(alone, wait) - limit));
         }
-        double wait = queue.secondsUntilDone(spec, jobs, nowMs);
-        if (wait > limit) {
-            String message =
-                    "with what is before it the job would take about %.0f s, and a job may take %d s (the gateway's --job-time)"
-                            .formatted(wait, deadline.toSeconds());
-            throw refused(Reason.BUSY, "wait_too_long", message, (long) Math.ceil(wait - limit));
-        }
+    }
+
+    private String tooLongAlone(double seconds) {
+        return ("the job would take about %d s even if it were the only one, and a job may take %d s (the gateway's "
+                        + "--job-time): ask for fewer steps, a smaller size or fewer images")
+                .formatted(upwards(seconds), deadline.toSeconds());
+    }
+
+    private static long upwards(double seconds) {
+        return (long) Math.ceil(seconds);
     }
 
     /** The job cannot begin, and does not count. */

@@ -24,9 +24,15 @@ public final class Backlog {
                 .sum();
     }
 
-    /** The same, if so many samples of this gateway came before, which the nodes may not know yet. */
+    /** The same, if so many samples came before, of this gateway and of others, which the nodes may not know yet. */
     double secondsUntilDone(JobSpec spec, int samplesBefore) {
         return Math.max(secondsUntilDone(spec), secondsToFinish(spec, samplesBefore + spec.samples()));
+    }
+
+    /** Whether at each stage a node has nothing to do. */
+    boolean isIdle(JobSpec spec) {
+        return spec.stages().stream().allMatch(stage -> catalog.serving(spec.model(), stage).stream()
+                .anyMatch(node -> node.getWaiting() + node.getRunning() == 0 && !(node.getBacklogSeconds() > 0)));
     }
 
     private double secondsAt(Stage stage, JobSpec spec) {
@@ -44,7 +50,12 @@ public final class Backlog {
 
     /** Seconds until so many samples have left the slowest stage, at the pace that its nodes report. */
     long retryAfterSeconds(JobSpec spec, int samples) {
-        return Math.max(1, Math.min(LONGEST_RETRY_SECONDS, (long) Math.ceil(secondsToFinish(spec, samples))));
+        return retryAfterSeconds(secondsToFinish(spec, samples));
+    }
+
+    /** Seconds that a client is told to wait: whole ones, and not too many, because much may change meanwhile. */
+    static long retryAfterSeconds(double seconds) {
+        return Math.max(1, Math.min(LONGEST_RETRY_SECONDS, (long) Math.ceil(seconds)));
     }
 
     /** The same, for comparison with the clock: 0 if no node has reported its speed. */

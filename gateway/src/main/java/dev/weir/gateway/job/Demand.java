@@ -15,20 +15,19 @@ import java.util.Optional;
  *
  * @param begun whether a stage with steps has begun with it
  * @param work left to do, in the order of the stages
- * @param area of its images, divided by the area for which nodes state their speed
  */
-public record Demand(
-        String model, Priority priority, String user, long createdMs, boolean begun, List<Work> work, double area) {
+public record Demand(String model, Priority priority, String user, long createdMs, boolean begun, List<Work> work) {
 
     /**
      * @param stage its name
      * @param rows network rows of a forward pass with guidance, and of each where there is none
      * @param guided forward passes with so many rows; the others have one
+     * @param area of the stage's picture, divided by the area for which nodes state the model's pace
      */
-    record Work(String stage, Phase phase, int forwards, int rows, int guided) {
+    record Work(String stage, Phase phase, int forwards, int rows, int guided, double area) {
 
-        Work(String stage, Phase phase, int forwards, int rows) {
-            this(stage, phase, forwards, rows, forwards);
+        Work(String stage, Phase phase, int forwards, int rows, double area) {
+            this(stage, phase, forwards, rows, forwards, area);
         }
 
         /** Rows of a forward pass, on average. */
@@ -64,15 +63,15 @@ public record Demand(
                             phase,
                             steps - done,
                             Math.max(1, stage.getRows()),
-                            GuidedCalls.left(stage, done)));
+                            GuidedCalls.left(stage, done),
+                            stage.getArea()));
                 }
                 done = Math.max(0, done - steps);
             } else if (stage.getRole() != StageRole.ENCODE || !started) {
-                work.add(new Work(stage.getName(), phase, stage.getForwards(), 1));
+                work.add(new Work(stage.getName(), phase, stage.getForwards(), 1, stage.getArea()));
             }
         }
-        double area = spec.route().stream().mapToDouble(Stage::getArea).max().orElse(1);
-        return new Demand(spec.model(), spec.priority(), spec.user(), createdMs, started, work, area);
+        return new Demand(spec.model(), spec.priority(), spec.user(), createdMs, started, work);
     }
 
     /** What is left to do in a phase; empty where that is nothing. */
@@ -80,6 +79,7 @@ public record Demand(
         return work.stream().filter(left -> left.phase.equals(phase)).findFirst();
     }
 
+    /** Other gateways are told the largest area only. */
     public SampleInFlight toProto() {
         SampleInFlight.Builder sample = SampleInFlight.newBuilder()
                 .setModel(model)
@@ -87,7 +87,7 @@ public record Demand(
                 .setUser(user)
                 .setCreatedMs(createdMs)
                 .setBegun(begun)
-                .setArea(area);
+                .setArea(work.stream().mapToDouble(Work::area).max().orElse(1));
         work.forEach(left -> sample.addWork(StageWork.newBuilder()
                 .setStage(left.stage)
                 .setRole(left.phase.role())
@@ -105,7 +105,8 @@ public record Demand(
                         new Phase(left.getRole(), left.getNth()),
                         left.getForwards(),
                         Math.max(1, left.getRows()),
-                        left.hasGuidedForwards() ? left.getGuidedForwards() : left.getForwards()))
+                        left.hasGuidedForwards() ? left.getGuidedForwards() : left.getForwards(),
+                        sample.getArea()))
                 .toList();
         return new Demand(
                 sample.getModel(),
@@ -113,7 +114,6 @@ public record Demand(
                 sample.getUser(),
                 sample.getCreatedMs(),
                 sample.getBegun(),
-                work,
-                sample.getArea());
+                work);
     }
 }

@@ -1,104 +1,148 @@
 package dev.weir.gateway.job;
 
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
 
 /**
- * The time of one node's device in one phase. Samples are entered in the order in which it serves them. When all are in, it says
- * when each is done. It follows the planner of stages: samples of a group share forward passes, and wait where those are full. Groups
- * take turns by device time, each in proportion to its users, and a more urgent class goes first. One thread only.
+ * The time of one node's device in one phase. First all samples are entered, in the order in which the device serves them. Then it
+ * says when each is done. It follows the planner of stages: samples of a group share forward passes, and wait where those are full.
+ * Groups take turns by device time, each in proportion to its users, and a more urgent class goes first. One thread only.
  */
 final class DeviceTime {
 
-    /** Samples that may share a forward pass. */
+    /** A class that was passed over for so many of its full forward passes goes first in the next one, as in the stages' planner. */
+    private static final double AGEING = 15;
+
+    /**
+     * Samples that may share a forward pass. Pictures of the same area and other sides count as one group, though stages keep them
+     * apart: demands do not tell the sides.
+     */
     record Group(String model, double area) {}
+
+    /**
+     * A forward pass.
+     *
+     * @param rows network rows of a full one
+     * @param seconds of one with the rows that are expected
+     * @param full seconds of a full one
+     */
+    record Pass(int rows, double seconds, double full) {}
 
     /**
      * A sample that was entered.
      *
+     * @param from since when its group has had work without a pause
      * @param alone when it would be done if no other group had work
-     * @param forward seconds of a forward pass
      */
-    record Turn(Group group, int rank, double alone, double forward) {}
+    record Turn(Group group, int rank, double from, double alone, Pass pass) {
+
+        double passes(double during) {
+            return pass.seconds > 0 ? during / pass.seconds : 0;
+        }
+
+        /** The longest time that more urgent work can take from it while it works so long. */
+        double longestUrgent(double worked) {
+            return pass.seconds > 0 ? AGEING * pass.full * passes(worked) : Double.POSITIVE_INFINITY;
+        }
+    }
 
     /**
-     * Work of unknown samples.
+     * Work of samples that no gateway tells of.
      *
      * @param seconds until it is done
-     * @param round seconds of one step of each; 0 if that is unknown, and then it comes first
+     * @param round seconds in which each of them makes one step. 0: that is unknown, and all of the work counts as being first
      */
-    record Strangers(double seconds, double round) {
+    record UnknownWork(double seconds, double round) {
 
         double during(double passes) {
             return round > 0 ? Math.min(seconds, passes * round) : seconds;
         }
     }
 
-    private final Strangers strangers;
+    private final UnknownWork unknown;
     private final int ranks;
-    private final Map<Group, Lanes> groups = new LinkedHashMap<>();
+    private final Map<Group, PassRows> groups = new LinkedHashMap<>();
 
     /** @param ranks the number of classes; 0 is the most urgent one */
-    DeviceTime(Strangers strangers, int ranks) {
-        this.strangers = strangers;
+    DeviceTime(UnknownWork unknown, int ranks) {
+        this.unknown = unknown;
         this.ranks = ranks;
     }
 
-    /** For the choice of a node: seconds until a sample of a group could begin if all else came first. */
+    /** Seconds until a sample of a group could begin if it had to wait for all other groups. Nodes are chosen by it. */
     double load(Group group) {
-        double seconds = strangers.seconds();
-        for (Map.Entry<Group, Lanes> other : groups.entrySet()) {
-            Lanes lanes = other.getValue();
-            seconds += other.getKey().equals(group) ? lanes.free.peek() : lanes.worked(ranks - 1, lanes.from);
+        double seconds = unknown.seconds();
+        for (Map.Entry<Group, PassRows> other : groups.entrySet()) {
+            PassRows rows = other.getValue();
+            seconds += other.getKey().equals(group)
+                    ? rows.free.peek()
+                    : rows.worked(ranks - 1, 0, Double.POSITIVE_INFINITY);
         }
         return seconds;
     }
 
-    /**
-     * @param rows of a full forward pass
-     * @param ready when the sample comes to the node
-     */
-    Turn enter(Group group, int rank, String user, Demand.Work work, int rows, double ready, double forward) {
-        Lanes lanes = groups.computeIfAbsent(group, absent -> new Lanes(rows, ranks));
-        return new Turn(group, rank, lanes.take(work, rank, user, ready, forward), forward);
+    /** @param ready when the sample comes to the node */
+    Turn enter(Group group, int rank, String user, Demand.Work work, Pass pass, double ready) {
+        PassRows rows = groups.computeIfAbsent(group, absent -> new PassRows(pass.rows, ranks));
+        double alone = rows.take(work, rank, user, ready, pass.seconds);
+        return new Turn(group, rank, rows.busySince(), alone, pass);
     }
 
     double done(Turn turn) {
-        Lanes own = groups.get(turn.group);
-        double since = turn.alone - own.from;
-        double share = Math.max(0, since - own.worked(turn.rank - 1, own.from)) / own.users.size();
-        double delay = strangers.during(turn.forward > 0 ? since / turn.forward : 0);
-        for (Lanes other : groups.values()) {
-            if (other != own) {
-                double urgent = other.worked(turn.rank - 1, own.from);
-                double equal = other.worked(turn.rank, own.from) - urgent;
-                delay += urgent + Math.min(equal, share * other.users.size() + other.longestForward);
+        PassRows own = groups.get(turn.group);
+        double since = Math.max(0, turn.alone - turn.from);
+        double worked = Math.max(0, since - own.worked(turn.rank - 1, turn.from, turn.alone));
+        double delay = unknown.during(turn.passes(since));
+        double urgent = 0;
+        for (PassRows other : othersByArrival(own)) {
+            double end = turn.alone + delay + Math.min(urgent, turn.longestUrgent(worked));
+            double together = end - Math.max(turn.from, other.from);
+            if (together > 0) {
+                double share = Math.min(worked, together) / own.users.size();
+                double more = other.worked(turn.rank - 1, turn.from, end);
+                double equal = other.worked(turn.rank, turn.from, end) - more;
+                urgent += more;
+                delay += Math.min(equal, share * other.users.size() + other.longestForward);
             }
         }
-        return turn.alone + delay;
+        return turn.alone + delay + Math.min(urgent, turn.longestUrgent(worked));
+    }
+
+    private List<PassRows> othersByArrival(PassRows own) {
+        return groups.values().stream()
+                .filter(other -> other != own)
+                .sorted(Comparator.comparingDouble(other -> other.from))
+                .toList();
     }
 
     /** The network rows of a group's full forward pass, as if no other group had work. */
-    private static final class Lanes {
+    private static final class PassRows {
 
         /** When each row is free. */
         private final PriorityQueue<Double> free = new PriorityQueue<>();
 
         private final Set<String> users = new HashSet<>();
-        /** By rank: when all samples of that rank and of more urgent ones are done. */
-        private final double[] ends;
+        /** By rank: the times in which there are samples of that rank and of more urgent ones. */
+        private final List<Deque<Period>> busy = new ArrayList<>();
 
         private double from = Double.POSITIVE_INFINITY;
         private double longestForward;
 
-        Lanes(int rows, int ranks) {
+        PassRows(int rows, int ranks) {
             for (int row = 0; row < rows; row++) {
                 free.add(0.0);
             }
-            ends = new double[ranks];
+            for (int rank = 0; rank < ranks; rank++) {
+                busy.add(new ArrayDeque<>());
+            }
         }
 
         /** @return when the sample is done */
@@ -116,15 +160,30 @@ final class DeviceTime {
             users.add(user);
             from = Math.min(from, ready);
             longestForward = Math.max(longestForward, forward);
-            for (int later = rank; later < ends.length; later++) {
-                ends[later] = Math.max(ends[later], done);
+            for (int later = rank; later < busy.size(); later++) {
+                Period last = busy.get(later).peekLast();
+                boolean follows = last != null && start <= last.end;
+                Period period = follows ? busy.get(later).removeLast() : new Period(ready, done);
+                busy.get(later).add(new Period(Math.min(period.start, ready), Math.max(period.end, done)));
             }
             return done;
         }
 
-        /** Seconds of work that samples of a rank and of more urgent ones have after a moment. */
-        double worked(int rank, double since) {
-            return rank < 0 ? 0 : Math.max(0, ends[rank] - Math.max(from, since));
+        /** Since when there has been work without a pause, at the sample that was entered last. */
+        double busySince() {
+            return busy.get(busy.size() - 1).getLast().start;
+        }
+
+        /** Seconds of work that samples of a rank and of more urgent ones have after a moment, if it begins before another one. */
+        double worked(int rank, double since, double before) {
+            return rank < 0
+                    ? 0
+                    : busy.get(rank).stream()
+                            .filter(period -> period.start < before)
+                            .mapToDouble(period -> Math.max(0, period.end - Math.max(period.start, since)))
+                            .sum();
         }
     }
+
+    private record Period(double start, double end) {}
 }

@@ -1,8 +1,9 @@
 package dev.weir.gateway.job;
 
 import dev.weir.gateway.job.DeviceTime.Group;
-import dev.weir.gateway.job.DeviceTime.Strangers;
+import dev.weir.gateway.job.DeviceTime.Pass;
 import dev.weir.gateway.job.DeviceTime.Turn;
+import dev.weir.gateway.job.DeviceTime.UnknownWork;
 import dev.weir.proto.v1.ForwardPace;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.Priority;
@@ -13,6 +14,7 @@ import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.BiFunction;
+import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -26,15 +28,15 @@ final class Forecast {
     private static final Group ALL = new Group("", 1);
 
     private final BiFunction<String, String, List<NodeStatus>> serving;
-    private final double unmeasuredSeconds;
+    private final ToDoubleFunction<NodeStatus> unmeasured;
 
     /**
      * @param serving the nodes that serve a model at a stage
-     * @param unmeasuredSeconds stands for the time of a forward pass where a node has not measured one
+     * @param unmeasured seconds of a forward pass at a node that has not measured the model's own pace
      */
-    Forecast(BiFunction<String, String, List<NodeStatus>> serving, double unmeasuredSeconds) {
+    Forecast(BiFunction<String, String, List<NodeStatus>> serving, ToDoubleFunction<NodeStatus> unmeasured) {
         this.serving = serving;
-        this.unmeasuredSeconds = unmeasuredSeconds;
+        this.unmeasured = unmeasured;
     }
 
     /** The place of a class: 0 goes first. */
@@ -48,16 +50,16 @@ final class Forecast {
 
     /**
      * @param demands in the order in which stages serve them
-     * @param strangers by phase: the share of its nodes' backlogs that is of samples besides these
+     * @param unknown by phase: the part of its nodes' backlogs that belongs to other samples than these
      * @return for each, the seconds until it is done
      */
-    double[] secondsUntilDone(List<Demand> demands, Map<Phase, Double> strangers) {
+    double[] secondsUntilDone(List<Demand> demands, Map<Phase, Double> unknown) {
         double[] ready = new double[demands.size()];
         SortedSet<Phase> phases = new TreeSet<>();
         demands.forEach(demand -> demand.work().forEach(left -> phases.add(left.phase())));
         for (Phase phase : phases) {
             int[] order = order(phase, demands, ready);
-            Nodes nodes = new Nodes(phase, strangers.getOrDefault(phase, 0.0));
+            Nodes nodes = new Nodes(phase, unknown.getOrDefault(phase, 0.0));
             for (int i : order) {
                 nodes.expect(demands.get(i));
             }
@@ -94,15 +96,15 @@ final class Forecast {
     private final class Nodes {
 
         private final Phase phase;
-        private final double strangers;
+        private final double unknown;
         private final Map<String, List<NodeStatus>> candidates = new HashMap<>();
         private final Map<String, DeviceTime> devices = new HashMap<>();
         /** Network rows of all samples of a group, on average over their steps. */
         private final Map<Group, Double> rows = new HashMap<>();
 
-        Nodes(Phase phase, double strangers) {
+        Nodes(Phase phase, double unknown) {
             this.phase = phase;
-            this.strangers = strangers;
+            this.unknown = unknown;
         }
 
         void expect(Demand demand) {
@@ -121,15 +123,14 @@ final class Forecast {
                     .min(Comparator.comparingDouble(
                             candidate -> device(candidate).load(group)))
                     .orElseThrow();
-            double forward = demand.area() * forwardSeconds(node, demand.model(), rows.get(group) / there.size());
+            Pass pass = pass(node, demand.model(), work(demand).area(), rows.get(group) / there.size());
             int rank = isPlanned(phase) ? rank(demand.priority()) : 0;
-            Turn turn = device(node)
-                    .enter(group, rank, demand.user(), work(demand), width(node, demand.model()), ready, forward);
+            Turn turn = device(node).enter(group, rank, demand.user(), work(demand), pass, ready);
             return new Entered(device(node), turn);
         }
 
         private Group group(Demand demand) {
-            return phase.isDiffusing() ? new Group(demand.model(), demand.area()) : ALL;
+            return phase.isDiffusing() ? new Group(demand.model(), work(demand).area()) : ALL;
         }
 
         private Demand.Work work(Demand demand) {
@@ -140,21 +141,24 @@ final class Forecast {
             return devices.computeIfAbsent(
                     node.getAddress(),
                     address -> new DeviceTime(
-                            new Strangers(strangers * node.getBacklogSeconds(), strangers * node.getRoundSeconds()),
+                            new UnknownWork(unknown * node.getBacklogSeconds(), unknown * node.getRoundSeconds()),
                             rank(Priority.BATCH) + 1));
         }
     }
 
-    /** With fewer rows than fill a pass, each pass is quicker. */
-    private double forwardSeconds(NodeStatus node, String model, double rows) {
+    /** With fewer rows than fill a pass, each pass is quicker. A larger picture takes longer than what was measured as the model's pace. */
+    private Pass pass(NodeStatus node, String model, double area, double rows) {
+        int width = width(node, model);
         ForwardPace pace = node.getPaceMap().get(model);
         if (pace == null || !(pace.getSeconds() > 0)) {
-            return node.getStepSeconds() > 0 ? node.getStepSeconds() : unmeasuredSeconds;
+            double seconds = unmeasured.applyAsDouble(node);
+            return new Pass(width, seconds, seconds);
         }
         double full = pace.getRows() <= GUIDED_ROWS
                 ? 1
                 : Math.max(0, Math.min(1, (rows - GUIDED_ROWS) / (pace.getRows() - GUIDED_ROWS)));
-        return pace.getLoneSeconds() + full * (pace.getSeconds() - pace.getLoneSeconds());
+        double seconds = pace.getLoneSeconds() + full * (pace.getSeconds() - pace.getLoneSeconds());
+        return new Pass(width, area * seconds, area * pace.getSeconds());
     }
 
     /** Rows of a full pass: of the widest one of any model where this one's is not measured, or of the last one. */

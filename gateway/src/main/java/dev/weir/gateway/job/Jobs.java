@@ -276,7 +276,7 @@ public final class Jobs {
         reconciliation.look(now);
         for (Job job : inFlight()) {
             if (now >= job.deadlineMs()) {
-                endAll(job, tooLate());
+                endAll(job, tooLate(job));
                 continue;
             }
             for (Sample sample : job.samples()) {
@@ -289,9 +289,10 @@ public final class Jobs {
         }
     }
 
-    private Failure tooLate() {
+    /** An adopted job has the deadline that its first owner gave it. */
+    private static Failure tooLate(Job job) {
         String message = "not done within %d s, the time that a job may take (the gateway's --job-time)"
-                .formatted(patience.deadline().toSeconds());
+                .formatted((job.deadlineMs() - job.createdMs()) / 1000);
         return new Failure("deadline_exceeded", message, false);
     }
 

@@ -34,24 +34,28 @@ final class Queue {
     private final ModelCatalog catalog;
     private final Forecast guessing;
     private final Forecast measured;
+    private final Forecast trusted;
 
     Queue(ModelCatalog catalog) {
         this.catalog = catalog;
-        this.guessing = new Forecast(catalog::serving, GUESSED_SECONDS);
-        this.measured = new Forecast(catalog::serving, 0);
+        this.guessing = new Forecast(
+                catalog::serving, node -> node.getStepSeconds() > 0 ? node.getStepSeconds() : GUESSED_SECONDS);
+        this.measured = new Forecast(catalog::serving, NodeStatus::getStepSeconds);
+        this.trusted = new Forecast(catalog::serving, node -> node.getPaceCount() > 0 ? 0 : node.getStepSeconds());
     }
 
     /**
-     * Seconds until the last of some samples is done that come now. Stages that have measured nothing count as taking no time.
+     * Seconds until all samples of a job are done that comes now. A stage that has not measured anything counts as taking no time.
      *
      * @param demands of all samples in flight
+     * @param coming of the job's samples
      */
     double secondsUntilDone(List<Demand> demands, List<Demand> coming) {
         List<Demand> all = new ArrayList<>(demands);
         all.addAll(coming);
         List<Integer> order = order(all);
         double[] seconds =
-                measured.secondsUntilDone(order.stream().map(all::get).toList(), strangers(demands, phases(all)));
+                measured.secondsUntilDone(order.stream().map(all::get).toList(), unknownParts(demands, phases(all)));
         return IntStream.range(0, order.size())
                 .filter(i -> order.get(i) >= demands.size())
                 .mapToDouble(i -> seconds[i])
@@ -59,11 +63,12 @@ final class Queue {
                 .orElse(0);
     }
 
-    /** The same, if there were nothing else to do. */
+    /**
+     * The same, if there were nothing else to do. A node that has measured the pace of other models only counts as taking no time: its
+     * mean may be many times this model's.
+     */
     double secondsAlone(List<Demand> coming) {
-        return DoubleStream.of(measured.secondsUntilDone(coming, Map.of()))
-                .max()
-                .orElse(0);
+        return DoubleStream.of(trusted.secondsUntilDone(coming, Map.of())).max().orElse(0);
     }
 
     /**
@@ -73,14 +78,14 @@ final class Queue {
     List<Place> places(List<Demand> demands) {
         List<Integer> order = order(demands);
         List<Demand> ordered = order.stream().map(demands::get).toList();
-        double[] seconds = guessing.secondsUntilDone(ordered, strangers(demands, phases(demands)));
+        double[] seconds = guessing.secondsUntilDone(ordered, unknownParts(demands, phases(demands)));
         Map<String, Set<String>> nodes = ordered.stream()
                 .map(Demand::model)
                 .distinct()
                 .collect(Collectors.toMap(model -> model, model -> diffusing(model, ordered)));
         Map<String, Integer> waiting = new HashMap<>();
         Place[] places = new Place[demands.size()];
-        int strangersWaiting = Math.max(
+        int unknownWaiting = Math.max(
                 0,
                 held(Phase.FIRST_DIFFUSION, NodeStatus::getWaiting)
                         - (int) demands.stream()
@@ -92,7 +97,7 @@ final class Queue {
                     .filter(other -> share(nodes, other.getKey(), demand.model()))
                     .mapToInt(Map.Entry::getValue)
                     .sum();
-            places[order.get(i)] = new Place(ahead + strangersWaiting, seconds[i]);
+            places[order.get(i)] = new Place(ahead + unknownWaiting, seconds[i]);
             if (!demand.begun()) {
                 waiting.merge(demand.model(), 1, Integer::sum);
             }
@@ -139,10 +144,11 @@ final class Queue {
     }
 
     /**
-     * The share of the nodes' backlogs that is of samples that no gateway reports, such as those of a lost gateway: by their number, and
-     * no more than the work that the others leave unexplained, because one of two samples may have nearly all of it.
+     * By phase, the part of the nodes' backlogs that belongs to samples that no gateway tells of, such as those of a lost gateway. It is
+     * the smaller of two parts: of those samples among all that the nodes hold, and of the work that the demands do not explain. The
+     * number alone would be wrong where one of two samples has nearly all of the work.
      */
-    private Map<Phase, Double> strangers(List<Demand> demands, Set<Phase> phases) {
+    private Map<Phase, Double> unknownParts(List<Demand> demands, Set<Phase> phases) {
         Map<Phase, Integer> known = new HashMap<>();
         Map<Part, Double> rowForwards = new HashMap<>();
         for (Demand demand : demands) {
@@ -150,13 +156,13 @@ final class Queue {
                 known.merge(left.phase(), 1, Integer::sum);
                 rowForwards.merge(
                         new Part(left.phase(), demand.model(), left.stage()),
-                        left.forwards() * left.meanRows() * demand.area(),
+                        left.forwards() * left.meanRows() * left.area(),
                         Double::sum);
             }
         }
         Map<Phase, Double> explained = new HashMap<>();
         rowForwards.forEach((part, count) -> explained.merge(part.phase, count * secondsPerRow(part), Double::sum));
-        Map<Phase, Double> strangers = new HashMap<>();
+        Map<Phase, Double> parts = new HashMap<>();
         phases.stream().filter(Phase::isDiffusing).forEach(phase -> {
             List<NodeStatus> nodes = catalog.alive(phase);
             int held = nodes.stream()
@@ -167,10 +173,10 @@ final class Queue {
             if (held > 0 && backlog > 0) {
                 double more = 1 - known.getOrDefault(phase, 0) / (double) held;
                 double unexplained = 1 - explained.getOrDefault(phase, 0.0) / backlog;
-                strangers.put(phase, Math.max(0, Math.min(more, unexplained)));
+                parts.put(phase, Math.max(0, Math.min(more, unexplained)));
             }
         });
-        return strangers;
+        return parts;
     }
 
     /** The work of one model in a phase. */

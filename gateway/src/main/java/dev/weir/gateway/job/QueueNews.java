@@ -5,8 +5,10 @@ import dev.weir.gateway.job.Queue.Place;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /**
  * Tells of each sample that waits where it stands in the queue, when it comes and as the queue moves; nothing once a stage with
@@ -53,6 +55,11 @@ final class QueueNews {
         return queue.secondsAlone(Demand.of(spec, nowMs));
     }
 
+    /** Unfinished samples of other gateways. */
+    int othersInFlight() {
+        return others.get().size();
+    }
+
     /** Unfinished samples of a user at all gateways. */
     int inFlight(String user, Collection<Job> jobs) {
         long here = jobs.stream()
@@ -67,20 +74,20 @@ final class QueueNews {
 
     /** Tells of the samples of one job, which has just come. */
     void begin(Job job, Collection<Job> jobs, long nowMs) {
-        tell(List.of(job), Sample::waits, jobs, nowMs);
+        tell(Set.of(job), Sample::waits, jobs, nowMs);
     }
 
     /** Tells what has changed since it was told last; to be called now and then. */
     void look(Collection<Job> jobs, long nowMs) {
-        List<Job> waiting = jobs.stream()
+        Set<Job> waiting = jobs.stream()
                 .filter(job -> job.samples().stream().anyMatch(Sample::isQueued))
-                .toList();
+                .collect(Collectors.toSet());
         if (!waiting.isEmpty()) {
             tell(waiting, Sample::isQueued, jobs, nowMs);
         }
     }
 
-    private void tell(List<Job> concerned, Predicate<Sample> isConcerned, Collection<Job> jobs, long nowMs) {
+    private void tell(Set<Job> concerned, Predicate<Sample> isConcerned, Collection<Job> jobs, long nowMs) {
         List<Demand> demands = demands(jobs);
         demands.addAll(others.get());
         List<Place> places = queue.places(demands);

@@ -7,7 +7,7 @@ const IN_OTHER_WORDS = {
   silence: "The node that made this image stopped answering.",
   too_many_jobs: "The server has as many images in progress as it allows.",
   too_many_images: "You have as many images in progress as the server allows. Wait for one to finish.",
-  wait_too_long: "The queue is too long: the image would not be done in time.",
+  wait_too_long: "The image would not be done in time now. Try later, or with fewer steps, a smaller size or fewer images.",
   job_too_long: "This would take longer than the server allows. Try fewer steps, a smaller size or fewer images.",
   deadline_exceeded: "The image was not done within the server's time limit.",
   out_of_memory: "The node ran out of memory. Try a smaller size.",

@@ -102,16 +102,9 @@ final class ForecastTest {
 
     private static Demand guidedHalfOfTheSteps(Demand demand) {
         List<Work> work = demand.work().stream()
-                .map(left -> new Work(left.stage(), left.phase(), left.forwards(), left.rows(), left.forwards() / 2))
+                .map(left -> new Work(left.stage(), left.phase(), left.forwards(), left.rows(), left.forwards() / 2, 1))
                 .toList();
-        return new Demand(
-                demand.model(),
-                demand.priority(),
-                demand.user(),
-                demand.createdMs(),
-                demand.begun(),
-                work,
-                demand.area());
+        return new Demand(demand.model(), demand.priority(), demand.user(), demand.createdMs(), demand.begun(), work);
     }
 
     @Test
@@ -178,7 +171,9 @@ final class ForecastTest {
         assertThat(coming(demands, "b", 1, 4)).isCloseTo(2 * 4 * LONE, within(2 * FULL));
         assertThat(coming(demands, "b", 400, 4)).isCloseTo(2 * 50 * 4 * FULL, within(2 * FULL));
         assertThat(coming(demands, "b", 400, LONG)).isCloseTo(50 * LONG * FULL + LONG * LONE, within(2 * FULL));
-        assertThat(coming(demands, "b", 1, 4, Priority.BATCH)).isCloseTo((LONG + 4) * LONE, within(2 * FULL));
+        assertThat(coming(demands, "b", 1, 4, Priority.BATCH))
+                .as("the planner lets no class wait for more than fifteen of its full passes")
+                .isCloseTo(4 * LONE + 4 * 15 * FULL, within(2 * FULL));
         assertThat(coming(demands, "b", 1, 4, Priority.INTERACTIVE)).isLessThan(4 * LONE + 2 * FULL);
         demands.add(demand("b", Priority.STANDARD, "", 1, true, 4, 2));
         assertThat(queue.places(demands).get(0).seconds())
@@ -258,9 +253,14 @@ final class ForecastTest {
     void aLargerPictureTakesAsMuchLonger() {
         denoiser("d", "a");
         Demand small = demand("a", Priority.STANDARD, "", 0, false, STEPS, 2);
-        Demand large = new Demand("a", Priority.STANDARD, "", 0, false, small.work(), 4);
+        List<Work> work = small.work().stream()
+                .map(left -> new Work(left.stage(), left.phase(), left.forwards(), left.rows(), 4))
+                .toList();
+        Demand large = new Demand("a", Priority.STANDARD, "", 0, false, work);
 
-        assertThat(last(List.of(large))).isGreaterThan(3.5 * last(List.of(small)));
+        assertThat(last(List.of(large)))
+                .as("where the pace is measured: that of the other stages is a mean of all sizes")
+                .isCloseTo(4 * STEPS * LONE + 2 * AROUND, within(1e-6));
     }
 
     @Test
@@ -343,10 +343,9 @@ final class ForecastTest {
                 createdMs,
                 begun,
                 List.of(
-                        new Work("text-encoder", new Phase(StageRole.ENCODE, 0), 1, 1),
-                        new Work("denoiser", Phase.FIRST_DIFFUSION, steps, rows),
-                        new Work("decoder", new Phase(StageRole.DECODE, 0), 1, 1)),
-                1);
+                        new Work("text-encoder", new Phase(StageRole.ENCODE, 0), 1, 1, 1),
+                        new Work("denoiser", Phase.FIRST_DIFFUSION, steps, rows, 1),
+                        new Work("decoder", new Phase(StageRole.DECODE, 0), 1, 1, 1)));
     }
 
     private void serve(StageKind stage, String node, double seconds, String... models) {
