@@ -6,6 +6,7 @@ import dev.weir.client.ImageRequest;
 import dev.weir.client.ServedModel;
 import dev.weir.client.WeirClient;
 import dev.weir.engine.ModelFolder;
+import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.proto.v1.Stage;
 import dev.weir.runtime.NodeConfig;
@@ -48,7 +49,6 @@ import picocli.CommandLine.Spec;
         })
 final class GenerateCommand implements Callable<Integer> {
 
-    private static final int MAX_IMAGES = 10;
     private static final long RANDOM_SEEDS = 1L << 32;
 
     @Spec
@@ -147,8 +147,9 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if (count < 1 || count > MAX_IMAGES) {
-            throw new CliException(CliException.USAGE, "--n must be from 1 to %d, not %d".formatted(MAX_IMAGES, count));
+        if (count < 1 || count > RequestReader.MAX_IMAGES) {
+            throw new CliException(
+                    CliException.USAGE, "--n must be from 1 to %d, not %d".formatted(RequestReader.MAX_IMAGES, count));
         }
         ImageFormat format = OutputFiles.format(out);
         ImageRequest request = request(format);

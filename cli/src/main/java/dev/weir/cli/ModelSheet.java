@@ -61,7 +61,7 @@ record ModelSheet(ModelCard card, List<ModelMemory> memory) {
                 Locale.ROOT,
                 "runs: %1$dx%1$d pixels by default, %2$d steps of %3$s%4$s%n",
                 card.getNativeSize(),
-                card.getDefaultSteps(),
+                StepRange.of(card).clamp(card.getDefaultSteps()),
                 card.getDefaultSampler(),
                 takesGuidance() ? ", guidance " + card.getDefaultGuidanceScale() : "");
         card.getWorkflowsList().forEach(workflow -> print(workflow, out));
@@ -95,12 +95,15 @@ record ModelSheet(ModelCard card, List<ModelMemory> memory) {
     /** Of the fields that all workflows have those that leave a choice. */
     private List<String> taken() {
         List<String> taken = new ArrayList<>();
-        if (Route.ranges(card).stream().anyMatch(range -> range.min() < range.max())) {
+        if (Route.ranges(card).stream().anyMatch(range -> !range.isOne())) {
             taken.add("size");
         }
         taken.add("n (1 to %d)".formatted(RequestReader.MAX_IMAGES));
         taken.add("seed (-1 to 2^64-1)");
-        taken.add("num_inference_steps (%s)".formatted(StepRange.of(card).inWords()));
+        StepRange steps = StepRange.of(card);
+        if (!steps.isOne()) {
+            taken.add("num_inference_steps (%s)".formatted(steps.inWords()));
+        }
         if (card.getSamplersCount() > 1) {
             taken.add("sampler");
         }
@@ -146,10 +149,12 @@ record ModelSheet(ModelCard card, List<ModelMemory> memory) {
 
     private static String sizes(Workflow workflow) {
         SizeRange range = Route.range(workflow);
-        return range.min() == range.max()
-                ? "pictures of %1$dx%1$d".formatted(range.min())
-                : "sides are multiples of %d from %d to %d, by default %s"
-                        .formatted(range.multiple(), range.min(), range.max(), usualSize(workflow));
+        if (range.isOne()) {
+            String enlarged = Route.enlargement(workflow) > 1 ? ", " + usualSize(workflow) : "";
+            return "pictures of %1$dx%1$d%2$s".formatted(range.most(), enlarged);
+        }
+        return "sides are multiples of %d from %d to %d, by default %s"
+                .formatted(range.multiple(), range.min(), range.max(), usualSize(workflow));
     }
 
     private static String usualSize(Workflow workflow) {

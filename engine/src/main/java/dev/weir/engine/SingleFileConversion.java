@@ -139,6 +139,11 @@ record SingleFileConversion(ModelSource source, PipelineIndex index, Map<String,
 
     private void writeSettings(Path folder) throws IOException {
         ObjectNode settings = source.settings().ofFolder();
+        if (source.settings().draft().isPresent()) {
+            Path home = out.toAbsolutePath().getParent().toRealPath().resolve(out.getFileName());
+            Path draft = source.settings().draft().get().toRealPath();
+            settings.put("draft", home.relativize(draft).toString());
+        }
         if (!settings.isEmpty()) {
             ConvertedFolder.json(ModelSettings.file(folder), settings);
         }

@@ -81,6 +81,7 @@ final class TransformerFile implements ModelSource {
 
     private static final String TRANSFORMER = "transformer";
     private static final String SCHEDULER = "scheduler";
+    private static final String DYNAMIC = "use_dynamic_shifting";
     private static final String AUTOENCODER = "vae";
     private static final String QWEN = "text_encoders.qwen3_4b.transformer.";
     /** Where ComfyUI's files have text encoders, by their classes, or by their folders. */
@@ -125,19 +126,19 @@ final class TransformerFile implements ModelSource {
         this.transformer =
                 new TransformerNaming(kind.layers.apply(file.tensors())).of(file.path(), file.tensors(), prefix);
         this.config = kind.config.apply(
-                new TransformerShape(transformer),
+                new TransformerShape(file.path(), transformer),
                 ComponentConfig.read(home(TRANSFORMER)).json());
         this.settings =
                 own.orElse(isForParts() ? folder.settings() : folder.settings().sizeAlone());
     }
 
     /**
-     * Whether what the folder's settings say of sampling counts for this transformer too: the folder has none, or one of the same shape. What
-     * is wrong with one is said where the model is opened.
+     * Whether what the folder's settings say of sampling counts for this transformer too: the folder has none, or one of the same shape. Of
+     * Flux.1 a folder without one tells by its schedule which it is for. What is wrong with one is said where the model is opened.
      */
     private boolean isForParts() {
         if (!Files.isRegularFile(parts.home(TRANSFORMER).resolve(ComponentConfig.FILE))) {
-            return true;
+            return kind != Kind.FLUX || isGuided() == hasScheduleOfGuided();
         }
         JsonNode theirs = ComponentConfig.read(home(TRANSFORMER)).json();
         try {
@@ -146,6 +147,16 @@ final class TransformerFile implements ModelSource {
         } catch (ModelException e) {
             return false;
         }
+    }
+
+    private boolean isGuided() {
+        return config.path("guidance_embeds").asBoolean();
+    }
+
+    private boolean hasScheduleOfGuided() {
+        Path schedule = parts.home(SCHEDULER).resolve("scheduler_config.json");
+        return Files.isRegularFile(schedule)
+                && JsonFile.read(schedule).path(DYNAMIC).asBoolean();
     }
 
     /** Empty where the path is no such file, or its settings name no folder with the other parts. */
@@ -235,8 +246,7 @@ final class TransformerFile implements ModelSource {
     private ObjectNode scheduler() {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         if (kind == Kind.FLUX) {
-            boolean guided = config.path("guidance_embeds").asBoolean();
-            json.put("shift", guided ? 3.0 : 1.0).put("use_dynamic_shifting", guided);
+            json.put("shift", isGuided() ? 3.0 : 1.0).put(DYNAMIC, isGuided());
         }
         return json;
     }

@@ -5,15 +5,18 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.weir.engine.weights.Weights;
+import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What the shapes of a transformer's tensors say of its configuration. Immutable; any thread.
+ * What the shapes of a transformer's tensors say of its configuration. Refuses one without a tensor that all of its kind have. Immutable;
+ * any thread.
  *
+ * @param file where the tensors are
  * @param weights under the names of diffusers
  */
-record TransformerShape(Weights weights) {
+record TransformerShape(Path file, Weights weights) {
 
     private static final String DOUBLE = "transformer_blocks";
     private static final String SINGLE = "single_transformer_blocks";
@@ -69,9 +72,8 @@ record TransformerShape(Weights weights) {
     ObjectNode zImage(JsonNode usual) {
         String norm = "layers.0.attention.norm_q.weight";
         int width = side("cap_embedder.1.weight", 0);
-        int heads = has(norm)
-                ? width / Math.max(1, side(norm, 0))
-                : usual.path("n_heads").asInt();
+        int usualHeads = usual.path("n_heads").asInt();
+        int heads = has(norm) || usualHeads == 0 ? width / Math.max(1, side(norm, 0)) : usualHeads;
         return JsonNodeFactory.instance
                 .objectNode()
                 .put("dim", width)
@@ -107,6 +109,9 @@ record TransformerShape(Weights weights) {
     }
 
     private int side(String tensor, int axis) {
+        if (!has(tensor)) {
+            throw new ModelException("%s: tensor %s is missing".formatted(file, tensor));
+        }
         return Math.toIntExact(Family.side(weights, tensor, axis));
     }
 }

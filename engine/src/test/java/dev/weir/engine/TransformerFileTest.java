@@ -196,19 +196,69 @@ class TransformerFileTest {
         assertThat(ModelFolder.open(out).card().defaults().steps()).isEqualTo(28);
     }
 
+    @ParameterizedTest
+    @CsvSource({"flux-dev, flux/schnell, false", "flux-schnell, flux/schnell, true", "flux-schnell, flux/dev, false"})
+    void ofFluxTheScheduleOfAFolderWithoutATransformerTellsWhetherItsStepsCount(
+            String name, String folder, boolean isFor) throws IOException {
+        Path parts = parts(folder, "parts");
+        Files.delete(parts.resolve("transformer/config.json"));
+        Files.writeString(parts.resolve("weir.json"), "{\"native_size\": 64, \"defaults\": {\"steps\": 4}}");
+        Path file = SingleFiles.write(temporary.resolve("one.safetensors"), SingleFiles.tiny(name));
+
+        ModelSettings settings = TransformerFile.of(WeightFile.open(file), Optional.of(parts))
+                .orElseThrow()
+                .settings();
+
+        assertThat(settings.nativeSize()).contains(64);
+        assertThat(settings.steps().isPresent()).isEqualTo(isFor);
+    }
+
     /** Configurations that come with Weir lie in its archive, where a user finds nothing. */
     @Test
     void aMessageNamesTheFileInThePlaceOfWhatComesWithWeir() throws IOException {
         Path parts = parts("z_image/model", "parts");
         Files.delete(parts.resolve("transformer/config.json"));
         Map<String, SingleFiles.Entry> tensors = SingleFiles.tiny("z-image");
-        tensors.keySet().removeIf(name -> name.contains("attention.q_norm") || name.contains("attention.norm_q"));
         Path file = SingleFiles.write(temporary.resolve("one.safetensors"), tensors);
 
         assertThatThrownBy(() -> convert(file, temporary.resolve("new"), parts))
                 .isInstanceOf(ModelException.class)
-                .hasMessageStartingWith(file + ": ZImageTransformer2DModel: option n_heads = 0 is not supported")
+                .hasMessageStartingWith(
+                        file + ": ZImageTransformer2DModel: option axes_dims = [32,48,48] is not supported")
                 .hasMessageNotContaining("families");
+    }
+
+    /** Not by an option that would have followed from its shape. */
+    @ParameterizedTest
+    @CsvSource({
+        "flux-dev, flux/dev, vector_in.in_layer.weight, time_text_embed.text_embedder.linear_1.weight",
+        "sd3, sd3/sd3, y_embedder.mlp.0.weight, time_text_embed.text_embedder.linear_1.weight",
+        "z-image, z_image/model, cap_embedder.1.weight, cap_embedder.1.weight"
+    })
+    void aFileThatLacksATensorIsRefusedByItsName(String name, String folder, String tensor, String missing)
+            throws IOException {
+        Map<String, SingleFiles.Entry> tensors = SingleFiles.tiny(name);
+        assertThat(tensors.keySet().removeIf(each -> each.endsWith(tensor))).isTrue();
+        Path file = SingleFiles.write(temporary.resolve("one.safetensors"), tensors);
+
+        assertThatThrownBy(() -> convert(file, temporary.resolve("new"), ReferenceFile.path(folder)))
+                .isInstanceOf(ModelException.class)
+                .hasMessage("%s: tensor %s is missing", file, missing);
+    }
+
+    /** A file's draft lies beside it, and may lie elsewhere as seen from the folder. */
+    @Test
+    void theDraftStaysThatOfTheFile() throws IOException {
+        Path parts = parts("flux/dev", "parts");
+        Path file = SingleFiles.write(temporary.resolve("one.safetensors"), SingleFiles.tiny("flux-dev"));
+        Files.writeString(temporary.resolve("one.weir.json"), "{\"draft\": \"parts\"}");
+        Path out = Files.createDirectory(temporary.resolve("deeper")).resolve("new");
+
+        convert(file, out, parts).write(bytes -> {});
+
+        assertThat(JsonFile.read(out.resolve("weir.json")).get("draft").asText())
+                .isEqualTo("../../parts");
+        assertThat(ModelSettings.read(out).draft()).contains(parts);
     }
 
     /** Without a conversion, its settings name the folder with the other parts. */
@@ -348,7 +398,7 @@ class TransformerFileTest {
         Path controlFile = SingleFiles.write(temporary.resolve("control.safetensors"), control);
         assertThatThrownBy(() -> convert(controlFile, out, folder))
                 .isInstanceOf(ModelException.class)
-                .hasMessageContaining("out_channels = 0");
+                .hasMessage("%s: tensor proj_out.weight is missing", controlFile);
         assertThat(out).doesNotExist();
     }
 

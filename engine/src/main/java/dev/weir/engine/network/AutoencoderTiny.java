@@ -25,8 +25,8 @@ record AutoencoderTiny(
     static AutoencoderTiny read(JsonNode json) {
         var config = new Config(NAME, json);
         Codec.requireRgb(config);
-        var encoderBlocks = config.integers("num_encoder_blocks", List.of(1, 3, 3, 3));
-        var decoderBlocks = config.integers("num_decoder_blocks", List.of(3, 3, 3, 1));
+        var encoderBlocks = config.wholes("num_encoder_blocks", List.of(1, 3, 3, 3));
+        var decoderBlocks = config.wholes("num_decoder_blocks", List.of(3, 3, 3, 1));
         int encoderWidth = width(config, "encoder_block_out_channels", encoderBlocks.size());
         int decoderWidth = width(config, "decoder_block_out_channels", decoderBlocks.size());
         if (encoderBlocks.size() != decoderBlocks.size() || encoderBlocks.size() > Codec.MOST_LEVELS) {

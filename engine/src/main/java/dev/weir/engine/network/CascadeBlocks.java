@@ -68,7 +68,7 @@ record CascadeBlocks(List<Level> levels, Between between) {
         if (count > Codec.MOST_LEVELS) {
             throw config.refused(WIDTHS, "at most %d levels".formatted(Codec.MOST_LEVELS));
         }
-        var heads = config.integers("num_attention_heads", count, 32);
+        var heads = config.wholes("num_attention_heads", count, 32);
         var down = counts(config, "down_num_layers_per_block", count, List.of(8, 24));
         var up = reversed(counts(config, "up_num_layers_per_block", count, List.of(24, 8)));
         var downRuns = counts(config, "down_blocks_repeat_mappers", count, List.of(1, 1));

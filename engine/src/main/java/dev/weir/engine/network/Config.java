@@ -96,11 +96,11 @@ final class Config {
     /** None or more. */
     int whole(String key, int otherwise) {
         var node = get(key);
-        return absent(node) ? otherwise : whole(key, node);
+        return absent(node) ? otherwise : element(key, node);
     }
 
-    /** An element of an option that is a whole number. */
-    int whole(String key, JsonNode element) {
+    /** An element of an option that is a list: none or more. */
+    int element(String key, JsonNode element) {
         return positive(key, element, 0);
     }
 
@@ -169,34 +169,53 @@ final class Config {
         return texts;
     }
 
+    /** Each one or more. */
     List<Integer> integers(String key) {
+        return integers(key, 1);
+    }
+
+    private List<Integer> integers(String key, int least) {
         var node = get(key);
         if (!node.isArray() || node.isEmpty()) {
             throw refused(key, "a list of whole numbers");
         }
-        return elements(key, node);
+        return elements(key, node, least);
     }
 
     List<Integer> integers(String key, List<Integer> otherwise) {
         return has(key) ? integers(key) : otherwise;
     }
 
+    /** Each none or more. */
+    List<Integer> wholes(String key, List<Integer> otherwise) {
+        return has(key) ? integers(key, 0) : otherwise;
+    }
+
     /** A list of {@code size} whole numbers, which may be written as one number for all. */
     List<Integer> integers(String key, int size, int otherwise) {
+        return integers(key, size, otherwise, 1);
+    }
+
+    /** The same, each none or more where they are a list. */
+    List<Integer> wholes(String key, int size, int otherwise) {
+        return integers(key, size, otherwise, 0);
+    }
+
+    private List<Integer> integers(String key, int size, int otherwise, int least) {
         var node = get(key);
         if (!node.isArray()) {
             return Collections.nCopies(size, integer(key, otherwise));
         }
-        var elements = elements(key, node);
+        var elements = elements(key, node, least);
         if (elements.size() != size) {
             throw refused(key, size + " numbers");
         }
         return elements;
     }
 
-    private List<Integer> elements(String key, JsonNode node) {
+    private List<Integer> elements(String key, JsonNode node, int least) {
         var integers = new ArrayList<Integer>();
-        node.forEach(element -> integers.add(whole(key, element)));
+        node.forEach(element -> integers.add(positive(key, element, least)));
         return integers;
     }
 

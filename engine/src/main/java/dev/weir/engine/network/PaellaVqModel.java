@@ -30,7 +30,7 @@ record PaellaVqModel(Codec codec, int width, int levels, int square, int bottlen
         Codec.requireRgb(config);
         int levels = config.integer("levels", 2);
         int width = config.integer("embed_dim", 384);
-        if (levels < 1 || levels > Codec.MOST_LEVELS) {
+        if (levels > Codec.MOST_LEVELS) {
             throw config.refused("levels", "1 to %d".formatted(Codec.MOST_LEVELS));
         }
         int square = config.integer("up_down_scale_factor", 2);

@@ -66,7 +66,7 @@ record Qwen3Model(
         }
         int heads = config.integer("num_attention_heads");
         int groups = config.integer("num_key_value_heads", heads);
-        if (groups < 1 || heads % groups != 0) {
+        if (heads % groups != 0) {
             throw config.refused("num_key_value_heads", "a divisor of num_attention_heads");
         }
         int layers = config.integer("num_hidden_layers");

@@ -71,7 +71,7 @@ record Sd3Transformer(
                 config.integer("num_layers", 18),
                 config.json("dual_attention_layers").isEmpty()
                         ? Set.of()
-                        : new HashSet<>(config.integers("dual_attention_layers")),
+                        : new HashSet<>(config.wholes("dual_attention_layers", List.of())),
                 config.has("qk_norm")
                         && !config.oneOf("qk_norm", "rms_norm", List.of("rms_norm"))
                                 .isEmpty(),

@@ -95,9 +95,6 @@ record UNet2DBlocks(
         if (blocks.heads > 0 && channels.stream().anyMatch(width -> width % blocks.heads != 0)) {
             throw config.refused(HEADS, "a divisor of all block_out_channels");
         }
-        if (blocks.layers == 0) {
-            throw config.refused("layers_per_block", "at least one layer of each block");
-        }
         return blocks;
     }
 

@@ -126,7 +126,7 @@ record UNetLevels(List<UNetLevel> down, Optional<UNetLevel> middle, List<UNetLev
     private static List<List<Integer>> depths(Config config, String key, List<Integer> layers) {
         var json = config.json(key);
         if (!json.isArray()) {
-            int depth = config.integer(key, 1);
+            int depth = config.whole(key, 1);
             return layers.stream()
                     .map(count -> Collections.nCopies(count, depth))
                     .toList();
@@ -143,13 +143,13 @@ record UNetLevels(List<UNetLevel> down, Optional<UNetLevel> middle, List<UNetLev
 
     private static List<Integer> depths(Config config, String key, JsonNode level, int layers) {
         if (!level.isArray()) {
-            return Collections.nCopies(layers, config.whole(key, level));
+            return Collections.nCopies(layers, config.element(key, level));
         }
         if (level.size() < layers) {
             throw config.refused(key, "as many numbers as a level has layers");
         }
         var depths = new ArrayList<Integer>();
-        level.forEach(depth -> depths.add(config.whole(key, depth)));
+        level.forEach(depth -> depths.add(config.element(key, depth)));
         return depths.subList(0, layers);
     }
 

@@ -127,7 +127,7 @@ record WuerstchenDiffNext(
         }
         List<Integer> heads = new ArrayList<>();
         for (JsonNode level : config.json(HEADS)) {
-            heads.add(level.asInt() == NO_HEADS ? 0 : config.whole(HEADS, level));
+            heads.add(level.asInt() == NO_HEADS ? 0 : config.element(HEADS, level));
         }
         return heads;
     }

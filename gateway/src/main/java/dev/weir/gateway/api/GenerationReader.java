@@ -109,7 +109,7 @@ final class GenerationReader {
     private static int steps(Fields fields, ModelCard card, Sampler sampler) {
         StepRange steps = StepRange.of(card, sampler);
         return fields.integer("num_inference_steps", steps.min(), steps.max())
-                .orElse((long) Math.max(steps.min(), Math.min(steps.max(), card.getDefaultSteps())))
+                .orElse((long) steps.clamp(card.getDefaultSteps()))
                 .intValue();
     }
 

@@ -131,7 +131,7 @@ final class Conditionings {
     /** Of a model whose network is also guided by a picture: one text for all steps, or zeros. */
     static void requireSingle(SamplerInputs inputs, String input, Conditioning conditioning, String model) {
         if (!Phrase.isOneText(conditioning.phrases()) && !conditioning.isZero()) {
-            throw inputs.refused(input, "%s takes one text".formatted(model));
+            throw inputs.refused(input, "%s takes one text or zeros, for all steps".formatted(model));
         }
     }
 

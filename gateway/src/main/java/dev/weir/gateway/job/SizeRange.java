@@ -18,15 +18,29 @@ public record SizeRange(int min, int max, int multiple, boolean upsampled) {
      * @param area larger pictures are made smaller, to about so many pixels
      */
     public Optional<int[]> near(int width, int height, double area) {
-        int least = (min + multiple - 1) / multiple * multiple;
-        int most = max / multiple * multiple;
-        if (least >= most) {
+        int least = least();
+        int most = most();
+        if (isOne()) {
             return Optional.of(new int[] {most, most});
         }
         double smaller = Math.min(Math.sqrt(area / ((double) width * height)), most / (double) Math.max(width, height));
         double scale = Math.max(Math.min(1, smaller), least / (double) Math.min(width, height));
         int[] near = {side(width * scale), side(height * scale)};
         return Math.max(near[0], near[1]) > most ? Optional.empty() : Optional.of(near);
+    }
+
+    /** Whether there is one size alone, {@link #most} by itself. */
+    public boolean isOne() {
+        return least() >= most();
+    }
+
+    private int least() {
+        return (min + multiple - 1) / multiple * multiple;
+    }
+
+    /** The longest side. */
+    public int most() {
+        return max / multiple * multiple;
     }
 
     private int side(double length) {

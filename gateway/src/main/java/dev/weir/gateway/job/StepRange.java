@@ -23,8 +23,18 @@ public record StepRange(int min, int max) {
                 all.stream().mapToInt(StepRange::max).max().orElse(card.getMaxSteps()));
     }
 
+    /** The nearest number that is taken. */
+    public int clamp(int steps) {
+        return Math.max(min, Math.min(max, steps));
+    }
+
+    /** Whether there is no choice. */
+    public boolean isOne() {
+        return min == max;
+    }
+
     /** {@code 1 to 1000}, or the only number. */
     public String inWords() {
-        return min == max ? Integer.toString(min) : "%d to %d".formatted(min, max);
+        return isOne() ? Integer.toString(min) : "%d to %d".formatted(min, max);
     }
 }

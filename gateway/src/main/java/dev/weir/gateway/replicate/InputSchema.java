@@ -64,7 +64,7 @@ final class InputSchema {
                         type("integer")
                                 .put("minimum", steps.min())
                                 .put("maximum", steps.max())
-                                .put("default", card.getDefaultSteps()))
+                                .put("default", steps.clamp(card.getDefaultSteps())))
                 .put("seed", type("integer"))
                 .put("scheduler", type("string").put("enum", samplers(card)).put("default", card.getDefaultSampler()))
                 .put(
