@@ -228,39 +228,6 @@ class TransformerFileTest {
                 .hasMessageNotContaining("families");
     }
 
-    /** Not by an option that would have followed from its shape. */
-    @ParameterizedTest
-    @CsvSource({
-        "flux-dev, flux/dev, vector_in.in_layer.weight, time_text_embed.text_embedder.linear_1.weight",
-        "sd3, sd3/sd3, y_embedder.mlp.0.weight, time_text_embed.text_embedder.linear_1.weight",
-        "z-image, z_image/model, cap_embedder.1.weight, cap_embedder.1.weight"
-    })
-    void aFileThatLacksATensorIsRefusedByItsName(String name, String folder, String tensor, String missing)
-            throws IOException {
-        Map<String, SingleFiles.Entry> tensors = SingleFiles.tiny(name);
-        assertThat(tensors.keySet().removeIf(each -> each.endsWith(tensor))).isTrue();
-        Path file = SingleFiles.write(temporary.resolve("one.safetensors"), tensors);
-
-        assertThatThrownBy(() -> convert(file, temporary.resolve("new"), ReferenceFile.path(folder)))
-                .isInstanceOf(ModelException.class)
-                .hasMessage("%s: tensor %s is missing", file, missing);
-    }
-
-    /** A file's draft lies beside it, and may lie elsewhere as seen from the folder. */
-    @Test
-    void theDraftStaysThatOfTheFile() throws IOException {
-        Path parts = parts("flux/dev", "parts");
-        Path file = SingleFiles.write(temporary.resolve("one.safetensors"), SingleFiles.tiny("flux-dev"));
-        Files.writeString(temporary.resolve("one.weir.json"), "{\"draft\": \"parts\"}");
-        Path out = Files.createDirectory(temporary.resolve("deeper")).resolve("new");
-
-        convert(file, out, parts).write(bytes -> {});
-
-        assertThat(JsonFile.read(out.resolve("weir.json")).get("draft").asText())
-                .isEqualTo("../../parts");
-        assertThat(ModelSettings.read(out).draft()).contains(parts);
-    }
-
     /** Without a conversion, its settings name the folder with the other parts. */
     @Test
     void aFileRunsAsItIs() throws IOException {
