@@ -15,7 +15,7 @@ import java.util.stream.IntStream;
 
 /**
  * The samples of all gateways in the order in which the stages' planners choose them: the more urgent class, the user who has
- * had less, who came first. What other gateways and the nodes tell is up to half a second old. Stateless; event loop of
+ * had less, who came first, where short samples pass long ones. What other gateways and the nodes tell is up to half a second old. Stateless; event loop of
  * {@link Jobs}.
  */
 final class Queue {
@@ -30,6 +30,9 @@ final class Queue {
 
     /** For news, a forward pass that was not measured is guessed. */
     private static final double GUESSED_SECONDS = 0.05;
+
+    /** The planners'. */
+    private static final int YIELDING = 4;
 
     private final ModelCatalog catalog;
     private final Forecast guessing;
@@ -105,24 +108,43 @@ final class Queue {
         return List.of(places);
     }
 
-    private static List<Integer> order(List<Demand> demands) {
-        int[] turns = turns(demands);
+    private List<Integer> order(List<Demand> demands) {
+        long[] due = due(demands);
+        int[] turns = turns(demands, due);
         return IntStream.range(0, demands.size())
                 .boxed()
                 .sorted(Comparator.<Integer>comparingInt(
                                 i -> Forecast.rank(demands.get(i).priority()))
                         .thenComparingInt(i -> turns[i])
-                        .thenComparingLong(i -> demands.get(i).createdMs()))
+                        .thenComparingLong(i -> due[i]))
                 .toList();
     }
 
+    /** Planners let a sample pass others that came before it and have more work left. */
+    private long[] due(List<Demand> demands) {
+        Map<Part, Double> paces = new HashMap<>();
+        return demands.stream()
+                .mapToLong(demand -> {
+                    double left = demand.work().stream()
+                            .filter(work -> work.phase().isDiffusing())
+                            .mapToDouble(work -> work.forwards()
+                                    * work.meanRows()
+                                    * work.area()
+                                    * paces.computeIfAbsent(
+                                            new Part(work.phase(), demand.model(), work.stage()), this::secondsPerRow))
+                            .sum();
+                    return demand.createdMs() + (long) (YIELDING * 1000 * left);
+                })
+                .toArray();
+    }
+
     /** How many samples of its own user come before each: as planners do, so that users take turns. */
-    private static int[] turns(List<Demand> demands) {
+    private static int[] turns(List<Demand> demands, long[] due) {
         int[] turns = new int[demands.size()];
         Map<String, Integer> next = new HashMap<>();
         IntStream.range(0, demands.size())
                 .boxed()
-                .sorted(Comparator.comparingLong(i -> demands.get(i).createdMs()))
+                .sorted(Comparator.comparingLong(i -> due[i]))
                 .forEach(i -> turns[i] = next.merge(demands.get(i).user(), 1, Integer::sum));
         return turns;
     }

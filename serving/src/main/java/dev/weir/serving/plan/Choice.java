@@ -145,8 +145,7 @@ final class Choice<K> {
                 lane = new Lane<>(shares.used(row.user()), patience);
                 lanes.put(row.user(), lane);
             }
-            double soonest = nowMs + 1000 * row.stepsLeft() * queue.curve().seconds(row.cost());
-            lane.add(new Entry<>(row, soonest > row.deadlineMs() ? Entry.NEVER : row.deadlineMs()));
+            lane.add(Entry.of(row, queue.curve(), nowMs));
         }
         return lanes.values();
     }

@@ -1,15 +1,29 @@
 package dev.weir.serving.plan;
 
 /**
- * A row with its place among the rows of its user and class: the earliest deadline first, then rows that have begun,
+ * A row with its place among the rows of its user and class: the earliest due time first, then rows that have begun,
  * then the order of arrival.
  *
- * @param due its deadline, or {@link #NEVER} if it cannot be met any more, because time for it would be taken from rows
- *     that can meet theirs
+ * @param due in milliseconds, see {@link #of}; {@link #NEVER} goes last
  */
 record Entry<K>(PlanRow<K> row, long due) implements Comparable<Entry<K>> {
 
     static final long NEVER = Long.MAX_VALUE;
+
+    /** A row lets shorter ones go first that arrive within this many times what is left of its work. */
+    private static final int YIELDING = 4;
+
+    /**
+     * All jobs of a cluster may take equally long, so their deadlines are in the order of arrival. A row is due later the more work it
+     * has left: rows of equal work are served in order, and a short one does not wait for the end of a long one. A long one yields for
+     * as long as it can be done within twice the time that it needs. If it cannot meet its deadline any more it goes last, because time
+     * for it would be taken from rows that can meet theirs.
+     */
+    static <K> Entry<K> of(PlanRow<K> row, StepCurve curve, long nowMs) {
+        double left = 1000 * row.stepsLeft() * curve.seconds(row.cost());
+        double spare = row.deadlineMs() - nowMs - left;
+        return new Entry<>(row, spare < 0 ? NEVER : row.deadlineMs() + (long) Math.min(YIELDING * left, spare - left));
+    }
 
     @Override
     public int compareTo(Entry<K> other) {

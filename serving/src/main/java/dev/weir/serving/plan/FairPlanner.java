@@ -10,7 +10,8 @@ import java.util.Set;
 
 /**
  * The product's planner. Its order is: the more urgent class; to a small part, samples that have not begun; the user
- * who has had less of the device for their weight; the earlier deadline; samples that have begun; the order of arrival.
+ * who has had less of the device for their weight; the order of arrival, in which short samples pass long ones; samples that
+ * have begun.
  * Among groups of the same urgency, the one that has had less goes first. {@link Choice} fills a forward pass.
  *
  * <p>No class starves: one that was passed over for {@value #AGEING} forward passes' time goes first in the next.

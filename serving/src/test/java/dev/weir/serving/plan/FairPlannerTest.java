@@ -9,6 +9,7 @@ import static dev.weir.serving.plan.VirtualDevice.linear;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -99,6 +100,36 @@ final class FairPlannerTest {
         int first = device.add(SMALL, "a", STANDARD, 2, 20, now + 60_000);
         int second = device.add(SMALL, "a", STANDARD, 2, 20, now + 60_000);
         assertThat(device.step()).containsExactly(first, second);
+    }
+
+    @Test
+    void aShortSampleDoesNotWaitForTheEndOfLongOnes() {
+        device.group(SMALL, linear(2, 0.01));
+        for (int i = 0; i < 8; i++) {
+            device.add(SMALL, "a", STANDARD, 2, 1000);
+        }
+        forwards(50);
+        List<Integer> shorts = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            shorts.add(device.add(SMALL, "a", STANDARD, 2, 5));
+        }
+        shorts.add(device.add(SMALL, "b", STANDARD, 2, 5));
+
+        forwards(7 * 5 + 2);
+
+        assertThat(device.finished).hasSize(shorts.size()).containsAll(shorts);
+    }
+
+    @Test
+    void aLongSampleYieldsWhileItCanSpareTheTime() {
+        device.group(SMALL, linear(2, 0.01));
+        int patient = device.add(SMALL, "a", STANDARD, 2, 1000, device.nowMs() + 60_000);
+        for (int forward = 0; device.holds(patient); forward++) {
+            assertThat(forward).isLessThan(3000);
+            device.add(SMALL, "a", STANDARD, 2, 2, device.nowMs() + 60_000);
+            device.step();
+        }
+        assertThat(device.nowMs()).isBetween(30_000L, 45_000L);
     }
 
     @Test
@@ -210,7 +241,7 @@ final class FairPlannerTest {
     void aPairThatIsPastTheCapRunsAlone() {
         device.group(SMALL, linear(1, 0.01));
         int pair = device.add(SMALL, "a", STANDARD, 2, 5);
-        device.add(SMALL, "a", STANDARD, 1, 5);
+        device.add(SMALL, "a", STANDARD, 1, 50);
         assertThat(device.step()).isEqualTo(List.of(pair));
     }
 
