@@ -302,7 +302,8 @@ public final class Jobs {
         double told = sample.waits() && sample.lastQueued() != null
                 ? sample.lastQueued().waitSeconds()
                 : 0;
-        return patience.silence().toMillis() + (long) (3000 * Math.max(told, Math.max(holder, everything)));
+        double waits = 3 * Math.max(told, Math.max(holder, everything)) + queue.longestYield(job, sample);
+        return patience.silence().toMillis() + (long) (1000 * waits);
     }
 
     private void endAll(Job job, Failure failure) {

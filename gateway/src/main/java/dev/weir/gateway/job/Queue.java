@@ -1,5 +1,6 @@
 package dev.weir.gateway.job;
 
+import dev.weir.proto.v1.ForwardPace;
 import dev.weir.proto.v1.NodeStatus;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -8,14 +9,15 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.ToDoubleFunction;
 import java.util.function.ToIntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /**
- * The samples of all gateways in the order in which the stages' planners choose them: the more urgent class, the user who has
- * had less, who came first, where short samples pass long ones. What other gateways and the nodes tell is up to half a second old. Stateless; event loop of
+ * The samples of all gateways in the order in which the stages' planners choose them: the more urgent class, the user who has had less, who
+ * came first, where short samples pass long ones. What other gateways and the nodes tell is up to half a second old. Stateless; event loop of
  * {@link Jobs}.
  */
 final class Queue {
@@ -124,18 +126,25 @@ final class Queue {
     private long[] due(List<Demand> demands) {
         Map<Part, Double> paces = new HashMap<>();
         return demands.stream()
-                .mapToLong(demand -> {
-                    double left = demand.work().stream()
-                            .filter(work -> work.phase().isDiffusing())
-                            .mapToDouble(work -> work.forwards()
-                                    * work.meanRows()
-                                    * work.area()
-                                    * paces.computeIfAbsent(
-                                            new Part(work.phase(), demand.model(), work.stage()), this::secondsPerRow))
-                            .sum();
-                    return demand.createdMs() + (long) (YIELDING * 1000 * left);
-                })
+                .mapToLong(demand -> demand.createdMs() + (long) (1000 * longestYield(demand, paces)))
                 .toArray();
+    }
+
+    /** Seconds in which later samples that are shorter may pass a sample. */
+    double longestYield(Demand demand) {
+        return longestYield(demand, new HashMap<>());
+    }
+
+    private double longestYield(Demand demand, Map<Part, Double> paces) {
+        return demand.work().stream()
+                .filter(work -> work.phase().isDiffusing())
+                .findFirst()
+                .map(work -> YIELDING
+                        * work.forwards()
+                        * work.area()
+                        * paces.computeIfAbsent(
+                                new Part(work.phase(), demand.model(), work.stage()), this::secondsPerForward))
+                .orElse(0.0);
     }
 
     /** How many samples of its own user come before each: as planners do, so that users take turns. */
@@ -206,10 +215,19 @@ final class Queue {
 
     /** As nodes count their backlogs: at the pace of full forward passes. */
     private double secondsPerRow(Part part) {
+        return mean(part, pace -> pace.getSeconds() / pace.getRows());
+    }
+
+    /** Of a full forward pass. */
+    private double secondsPerForward(Part part) {
+        return mean(part, ForwardPace::getSeconds);
+    }
+
+    private double mean(Part part, ToDoubleFunction<ForwardPace> seconds) {
         return catalog.serving(part.model, part.stage).stream()
                 .map(node -> node.getPaceMap().get(part.model))
                 .filter(pace -> pace != null && pace.getRows() > 0)
-                .mapToDouble(pace -> pace.getSeconds() / pace.getRows())
+                .mapToDouble(seconds)
                 .average()
                 .orElse(0);
     }

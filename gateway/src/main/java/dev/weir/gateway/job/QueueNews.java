@@ -55,6 +55,11 @@ final class QueueNews {
         return queue.secondsAlone(Demand.of(spec, nowMs));
     }
 
+    /** Seconds in which shorter samples that came later may pass a sample. */
+    double longestYield(Job job, Sample sample) {
+        return queue.longestYield(Demand.of(job, sample));
+    }
+
     /** Unfinished samples of other gateways. */
     int othersInFlight() {
         return others.get().size();

@@ -35,6 +35,9 @@ final class Choice<K> {
     private final long nowMs;
     private final int cap;
     private final double secondsPerRow;
+    /** Network rows of a forward pass in which all take part, up to the limit. */
+    private final int shared;
+
     private final double patience;
     private final List<PlanRow<K>> chosen = new ArrayList<>();
     private int left;
@@ -47,12 +50,14 @@ final class Choice<K> {
         this.nowMs = nowMs;
         this.cap = queue.curve().cap();
         double forward = queue.curve().seconds(cap);
+        this.shared = Math.min(cap, queue.cost());
         this.secondsPerRow = forward / cap;
         this.patience = PATIENCE * forward;
         this.left = cap;
         int costliest = Math.max(GUIDED, costliest(queue));
         int held = Math.max(cap, costliest); // A row that costs more than the limit runs alone.
-        this.newcomers = Math.min(Math.max(costliest, cap / NEWCOMERS), BEGUN * held - begun(queue));
+        int places = Math.min(Math.max(costliest, cap / NEWCOMERS), BEGUN * held - begun());
+        this.newcomers = places >= cap && isWaitingToContinue() ? 0 : places;
     }
 
     private static int costliest(Queue<?> queue) {
@@ -63,12 +68,33 @@ final class Choice<K> {
         return cost;
     }
 
-    private static int begun(Queue<?> queue) {
+    /** Network rows of samples that have begun, without those that will let newcomers pass. */
+    private int begun() {
+        long due = Entry.NEVER;
+        for (PlanRow<K> row : queue.rows()) {
+            due = row.begun() ? due : Math.min(due, entry(row).due());
+        }
         int begun = 0;
-        for (PlanRow<?> row : queue.rows()) {
-            begun += row.begun() ? row.cost() : 0;
+        for (PlanRow<K> row : queue.rows()) {
+            begun += row.begun() && entry(row).due() <= due ? row.cost() : 0;
         }
         return begun;
+    }
+
+    /** Whether newcomers had all of the last forward pass, so that samples which have begun would never continue. */
+    private boolean isWaitingToContinue() {
+        boolean waits = false;
+        for (PlanRow<K> row : queue.rows()) {
+            if (row.running()) {
+                return false;
+            }
+            waits |= row.begun();
+        }
+        return waits;
+    }
+
+    private Entry<K> entry(PlanRow<K> row) {
+        return Entry.of(row, queue.curve().seconds(Math.max(row.cost(), shared)), nowMs);
     }
 
     List<PlanRow<K>> rows() {
@@ -145,7 +171,7 @@ final class Choice<K> {
                 lane = new Lane<>(shares.used(row.user()), patience);
                 lanes.put(row.user(), lane);
             }
-            lane.add(Entry.of(row, queue.curve(), nowMs));
+            lane.add(entry(row));
         }
         return lanes.values();
     }
@@ -155,7 +181,7 @@ final class Choice<K> {
         PriorityQueue<Entry<K>> begun = new PriorityQueue<>();
         for (PlanRow<K> row : queue.rows()) {
             if (row.begun() && row.cost() <= left && !isChosen(row)) {
-                begun.add(new Entry<>(row, Entry.NEVER));
+                begun.add(entry(row));
             }
         }
         while (left > 0 && !begun.isEmpty()) {

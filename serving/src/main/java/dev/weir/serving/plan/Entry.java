@@ -13,16 +13,24 @@ record Entry<K>(PlanRow<K> row, long due) implements Comparable<Entry<K>> {
     /** A row lets shorter ones go first that arrive within this many times what is left of its work. */
     private static final int YIELDING = 4;
 
+    /** A row yields no more when it can spare less than this, as estimates are not exact. */
+    private static final long RESERVE_MS = 30_000;
+
     /**
-     * All jobs of a cluster may take equally long, so their deadlines are in the order of arrival. A row is due later the more work it
-     * has left: rows of equal work are served in order, and a short one does not wait for the end of a long one. A long one yields for
-     * as long as it can be done within twice the time that it needs. If it cannot meet its deadline any more it goes last, because time
-     * for it would be taken from rows that can meet theirs.
+     * All jobs of a cluster may take equally long, so deadlines are in the order of arrival. A row is due later the more work it has
+     * left: rows of equal work are served in order, and a short one does not wait for the end of a long one. A row that may miss its
+     * deadline goes before all that came later. It stays so while it runs, because then what it can spare stays the same. If it cannot
+     * meet its deadline any more it goes last, because time for it would be taken from rows that can meet theirs.
+     *
+     * @param forward seconds of a forward pass in which it takes part
      */
-    static <K> Entry<K> of(PlanRow<K> row, StepCurve curve, long nowMs) {
-        double left = 1000 * row.stepsLeft() * curve.seconds(row.cost());
+    static <K> Entry<K> of(PlanRow<K> row, double forward, long nowMs) {
+        double left = 1000 * row.stepsLeft() * forward;
         double spare = row.deadlineMs() - nowMs - left;
-        return new Entry<>(row, spare < 0 ? NEVER : row.deadlineMs() + (long) Math.min(YIELDING * left, spare - left));
+        if (spare < 0) {
+            return new Entry<>(row, NEVER);
+        }
+        return new Entry<>(row, row.deadlineMs() + (spare < RESERVE_MS ? 0 : (long) (YIELDING * left)));
     }
 
     @Override

@@ -9,8 +9,8 @@ import java.util.PriorityQueue;
  * The rows of one user in one class, while a forward pass is filled: which is next, and how much device time the user
  * would then have had.
  *
- * <p>The first begun row of a user keeps its place until it is done, so that many users with one image each are served
- * one after another and not all at once slowly. The first waiting row of a user goes before further rows of others, and
+ * <p>A user of whom a row has begun keeps the place until it is done, so that many users with one image each are served
+ * one after another and not all at once slowly. A shorter row of the user may take it. The first waiting row of a user goes before further rows of others, and
  * begun rows go before others, as long as their user is not ahead by more than the others' patience.
  */
 final class Lane<K> implements Comparable<Lane<K>> {
@@ -24,6 +24,7 @@ final class Lane<K> implements Comparable<Lane<K>> {
 
     private double used;
     private boolean first = true;
+    private boolean begun;
 
     /**
      * @param used seconds of the device that the user has had
@@ -41,6 +42,7 @@ final class Lane<K> implements Comparable<Lane<K>> {
 
     void add(Entry<K> entry) {
         added.add(entry);
+        begun |= entry.row().begun();
         if (head == null || entry.compareTo(head) < 0) {
             head = entry;
         }
@@ -100,7 +102,7 @@ final class Lane<K> implements Comparable<Lane<K>> {
     }
 
     private boolean keepsItsPlace() {
-        return first && head.row().begun();
+        return first && begun;
     }
 
     private double standing() {

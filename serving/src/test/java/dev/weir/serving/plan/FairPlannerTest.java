@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 final class FairPlannerTest {
 
@@ -102,34 +104,65 @@ final class FairPlannerTest {
         assertThat(device.step()).containsExactly(first, second);
     }
 
-    @Test
-    void aShortSampleDoesNotWaitForTheEndOfLongOnes() {
-        device.group(SMALL, linear(2, 0.01));
-        for (int i = 0; i < 8; i++) {
-            device.add(SMALL, "a", STANDARD, 2, 1000);
+    /** Of its user and of others, where as many have begun as two forward passes hold. */
+    @ParameterizedTest
+    @CsvSource({"2, 1", "2, 2", "4, 3", "16, 16"})
+    void aShortSampleDoesNotWaitForTheEndOfLongOnes(int cap, int users) {
+        device.group(SMALL, linear(cap, 0.01));
+        for (int i = 0; i < Math.max(users, cap); i++) {
+            device.add(SMALL, "user " + i % users, STANDARD, 2, 1000);
         }
         forwards(50);
         List<Integer> shorts = new ArrayList<>();
         for (int i = 0; i < 6; i++) {
-            shorts.add(device.add(SMALL, "a", STANDARD, 2, 5));
+            shorts.add(device.add(SMALL, "user 0", STANDARD, 2, 5));
         }
-        shorts.add(device.add(SMALL, "b", STANDARD, 2, 5));
+        shorts.add(device.add(SMALL, "new", STANDARD, 2, 5));
 
         forwards(7 * 5 + 2);
 
         assertThat(device.finished).hasSize(shorts.size()).containsAll(shorts);
     }
 
-    @Test
-    void aLongSampleYieldsWhileItCanSpareTheTime() {
-        device.group(SMALL, linear(2, 0.01));
-        int patient = device.add(SMALL, "a", STANDARD, 2, 1000, device.nowMs() + 60_000);
+    @ParameterizedTest
+    @CsvSource({"1, 1", "1, 5", "2, 1", "2, 2", "2, 5", "4, 1", "4, 2"})
+    void aLongSampleYieldsWhileItCanSpareTheTime(int cap, int steps) {
+        device.group(SMALL, linear(cap, 0.01));
+        int patient = device.add(SMALL, "a", STANDARD, 2, 1000, device.nowMs() + 120_000);
         for (int forward = 0; device.holds(patient); forward++) {
-            assertThat(forward).isLessThan(3000);
-            device.add(SMALL, "a", STANDARD, 2, 2, device.nowMs() + 60_000);
+            assertThat(forward).isLessThan(12_000);
+            device.add(SMALL, "a", STANDARD, 2, steps, device.nowMs() + 120_000);
             device.step();
         }
-        assertThat(device.nowMs()).isBetween(30_000L, 45_000L);
+        assertThat(device.nowMs()).isLessThan(120_000);
+    }
+
+    /** Also where they can only just be done in time. */
+    @ParameterizedTest
+    @CsvSource({"100", "900", "3600"})
+    void longSamplesOfEqualWorkAreServedOneAfterAnother(int seconds) {
+        device.group(SMALL, linear(2, 0.1));
+        for (int i = 0; i < 4; i++) {
+            device.add(SMALL, "a", STANDARD, 2, 1000, device.nowMs() + 1000L * seconds);
+        }
+        int switches = 0;
+        List<Integer> last = List.of(0);
+        while (!device.isIdle()) {
+            List<Integer> now = device.step();
+            switches += now.equals(last) ? 0 : 1;
+            last = now;
+        }
+        assertThat(device.finished).containsExactly(0, 1, 2, 3);
+        assertThat(switches).as("each also takes its first step early").isLessThan(12);
+    }
+
+    @Test
+    void ofTwoSamplesThatCameTogetherTheShorterIsDoneFirst() {
+        device.group(SMALL, linear(2, 0.1));
+        device.add(SMALL, "a", STANDARD, 2, 1500, 900_000);
+        int shorter = device.add(SMALL, "a", STANDARD, 2, 500, 900_000);
+        forwards(502);
+        assertThat(device.finished).containsExactly(shorter);
     }
 
     @Test

@@ -124,7 +124,13 @@ final class PlannerScenariosTest {
     }
 
     private static long due(PlanRow<Integer> row, Queue<Integer> turn, PlanState<Integer> state) {
-        return Entry.of(row, turn.curve(), state.nowMs()).due();
+        return Entry.of(
+                        row,
+                        turn.curve()
+                                .seconds(Math.max(
+                                        row.cost(), Math.min(turn.curve().cap(), turn.cost()))),
+                        state.nowMs())
+                .due();
     }
 
     /** Millions of these are checked: cheaper than a fluent assertion. */
