@@ -30,8 +30,6 @@ public final class EventStream {
     private final Runnable stopWatching;
     private long slowTimer = NONE;
     private boolean closed;
-    /** Whether nothing was sent since the last look. */
-    private boolean quiet;
 
     /**
      * Writes the head.
@@ -60,10 +58,9 @@ public final class EventStream {
         response.exceptionHandler(broken -> {});
         response.drainHandler(drained -> stopSlowTimer());
         keepAliveTimer = vertx.setPeriodic(KEEP_ALIVE_MS, timer -> {
-            if (quiet && !response.writeQueueFull()) {
+            if (!response.writeQueueFull()) {
                 write(": keep-alive\n\n");
             }
-            quiet = true;
         });
         stopWatching = Authentication.watch(ctx, removed -> {
             onRemoved.accept(removed);
@@ -111,7 +108,6 @@ public final class EventStream {
         if (closed || text.isEmpty()) {
             return;
         }
-        quiet = false;
         response.write(text);
         if (response.writeQueueFull()) {
             startSlowTimer();
