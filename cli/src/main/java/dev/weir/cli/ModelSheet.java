@@ -59,8 +59,10 @@ record ModelSheet(ModelCard card, List<ModelMemory> memory) {
     void print(PrintWriter out) {
         out.printf(
                 Locale.ROOT,
-                "runs: %1$dx%1$d pixels by default, %2$d steps of %3$s%4$s%n",
-                card.getNativeSize(),
+                "runs: %s%d steps of %s%s%n",
+                card.getWorkflowsList().stream().allMatch(ModelSheet::makesPoints)
+                        ? ""
+                        : "%1$dx%1$d pixels by default, ".formatted(card.getNativeSize()),
                 StepRange.of(card).clamp(card.getDefaultSteps()),
                 card.getDefaultSampler(),
                 takesGuidance() ? ", guidance " + card.getDefaultGuidanceScale() : "");
@@ -147,7 +149,16 @@ record ModelSheet(ModelCard card, List<ModelMemory> memory) {
                                 .collect(Collectors.joining(", "))));
     }
 
+    /** Only such workflows take a format of their own. The size of its pictures of the points is no choice of the model's. */
+    private static boolean makesPoints(Workflow workflow) {
+        return workflow.getFieldsList().stream()
+                .anyMatch(field -> field.getName().equals("output_format"));
+    }
+
     private static String sizes(Workflow workflow) {
+        if (makesPoints(workflow)) {
+            return "clouds of points";
+        }
         SizeRange range = Route.range(workflow);
         if (range.isOne()) {
             String enlarged = Route.enlargement(workflow) > 1 ? ", " + usualSize(workflow) : "";

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.weir.proto.v1.Field;
+import dev.weir.proto.v1.ModelCard;
+import dev.weir.proto.v1.Workflow;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.ByteBuffer;
@@ -49,6 +52,27 @@ final class InspectCommandTest {
                 .containsPattern("decoder \\(decoder node\\); pictures of (\\d+)x\\1\n")
                 .containsPattern("Every workflow takes: n \\(1 to 10\\), seed \\([^)]*\\), num_inference_steps \\(")
                 .doesNotContain("sides are multiples");
+    }
+
+    @Test
+    void aModelOfPointsHasNoSize() {
+        Workflow clouds = Workflow.newBuilder()
+                .setName("points")
+                .addFields(Field.newBuilder().setName("output_format"))
+                .build();
+        StringWriter out = new StringWriter();
+
+        new ModelSheet(
+                        ModelCard.newBuilder()
+                                .setNativeSize(64)
+                                .addWorkflows(clouds)
+                                .build(),
+                        List.of())
+                .print(new PrintWriter(out, true));
+
+        assertThat(out.toString())
+                .contains("workflow points: ; clouds of points\n")
+                .doesNotContain("64x64");
     }
 
     @Test
