@@ -1,5 +1,6 @@
 package dev.weir.gateway.job;
 
+import dev.weir.runtime.stage.ServiceOrder;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -17,9 +18,6 @@ import java.util.Set;
  * Groups take turns by device time, each in proportion to its users, and a more urgent class goes first. One thread only.
  */
 final class DeviceTime {
-
-    /** A class that was passed over for so many of its full forward passes goes first in the next one, as in the stages' planner. */
-    private static final double AGEING = 15;
 
     /**
      * Samples that may share a forward pass. Pictures of the same area and other sides count as one group, though stages keep them
@@ -50,7 +48,7 @@ final class DeviceTime {
 
         /** The longest time that more urgent work can take from it while it works so long. */
         double longestUrgent(double worked) {
-            return pass.seconds > 0 ? AGEING * pass.full * passes(worked) : Double.POSITIVE_INFINITY;
+            return pass.seconds > 0 ? ServiceOrder.AGEING * pass.full * passes(worked) : Double.POSITIVE_INFINITY;
         }
     }
 

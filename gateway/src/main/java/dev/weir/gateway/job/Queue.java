@@ -2,6 +2,7 @@ package dev.weir.gateway.job;
 
 import dev.weir.proto.v1.ForwardPace;
 import dev.weir.proto.v1.NodeStatus;
+import dev.weir.runtime.stage.ServiceOrder;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -32,9 +33,6 @@ final class Queue {
 
     /** For news, a forward pass that was not measured is guessed. */
     private static final double GUESSED_SECONDS = 0.05;
-
-    /** The planners'. */
-    private static final int YIELDING = 4;
 
     private final ModelCatalog catalog;
     private final Forecast guessing;
@@ -139,7 +137,7 @@ final class Queue {
         return demand.work().stream()
                 .filter(work -> work.phase().isDiffusing())
                 .findFirst()
-                .map(work -> YIELDING
+                .map(work -> ServiceOrder.YIELDING
                         * work.forwards()
                         * work.area()
                         * paces.computeIfAbsent(

@@ -1,6 +1,5 @@
 package dev.weir.serving.plan;
 
-import dev.weir.serving.plan.PlanState.Queue;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -30,40 +29,37 @@ final class Choice<K> {
      */
     private static final double PATIENCE = 8;
 
-    private final Queue<K> queue;
+    private final List<Entry<K>> entries;
     private final Shares shares;
-    private final long nowMs;
-    private final int cap;
     private final double secondsPerRow;
-    /** Network rows of a forward pass in which all take part, up to the limit. */
-    private final int shared;
-
     private final double patience;
     private final List<PlanRow<K>> chosen = new ArrayList<>();
     private int left;
     private int newcomers;
     private boolean closed;
 
-    Choice(Queue<K> queue, Shares shares, long nowMs) {
-        this.queue = queue;
+    /**
+     * @param entries all rows of the group
+     * @param curve the group's
+     */
+    Choice(List<Entry<K>> entries, StepCurve curve, Shares shares) {
+        this.entries = entries;
         this.shares = shares;
-        this.nowMs = nowMs;
-        this.cap = queue.curve().cap();
-        double forward = queue.curve().seconds(cap);
-        this.shared = Math.min(cap, queue.cost());
+        int cap = curve.cap();
+        double forward = curve.seconds(cap);
         this.secondsPerRow = forward / cap;
         this.patience = PATIENCE * forward;
         this.left = cap;
-        int costliest = Math.max(GUIDED, costliest(queue));
+        int costliest = Math.max(GUIDED, costliest());
         int held = Math.max(cap, costliest); // A row that costs more than the limit runs alone.
         int places = Math.min(Math.max(costliest, cap / NEWCOMERS), BEGUN * held - begun());
         this.newcomers = places >= cap && isWaitingToContinue() ? 0 : places;
     }
 
-    private static int costliest(Queue<?> queue) {
+    private int costliest() {
         int cost = 0;
-        for (PlanRow<?> row : queue.rows()) {
-            cost = Math.max(cost, row.cost());
+        for (Entry<K> entry : entries) {
+            cost = Math.max(cost, entry.row().cost());
         }
         return cost;
     }
@@ -71,12 +67,12 @@ final class Choice<K> {
     /** Network rows of samples that have begun, without those that will let newcomers pass. */
     private int begun() {
         long due = Entry.NEVER;
-        for (PlanRow<K> row : queue.rows()) {
-            due = row.begun() ? due : Math.min(due, entry(row).due());
+        for (Entry<K> entry : entries) {
+            due = entry.row().begun() ? due : Math.min(due, entry.due());
         }
         int begun = 0;
-        for (PlanRow<K> row : queue.rows()) {
-            begun += row.begun() && entry(row).due() <= due ? row.cost() : 0;
+        for (Entry<K> entry : entries) {
+            begun += entry.row().begun() && entry.due() <= due ? entry.row().cost() : 0;
         }
         return begun;
     }
@@ -84,17 +80,13 @@ final class Choice<K> {
     /** Whether newcomers had all of the last forward pass, so that samples which have begun would never continue. */
     private boolean isWaitingToContinue() {
         boolean waits = false;
-        for (PlanRow<K> row : queue.rows()) {
-            if (row.running()) {
+        for (Entry<K> entry : entries) {
+            if (entry.row().running()) {
                 return false;
             }
-            waits |= row.begun();
+            waits |= entry.row().begun();
         }
         return waits;
-    }
-
-    private Entry<K> entry(PlanRow<K> row) {
-        return Entry.of(row, queue.curve().seconds(Math.max(row.cost(), shared)), nowMs);
     }
 
     List<PlanRow<K>> rows() {
@@ -102,11 +94,11 @@ final class Choice<K> {
     }
 
     /** Takes as many rows of one class as find room. */
-    void take(List<PlanRow<K>> rows) {
-        if (rows.isEmpty() || closed || left <= 0) {
+    void take(List<Entry<K>> ofClass) {
+        if (ofClass.isEmpty() || closed || left <= 0) {
             return;
         }
-        Collection<Lane<K>> lanes = lanes(rows);
+        Collection<Lane<K>> lanes = lanes(ofClass);
         takeNewcomers(lanes);
         PriorityQueue<Lane<K>> order = new PriorityQueue<>(Math.max(1, lanes.size()));
         for (Lane<K> lane : lanes) {
@@ -163,15 +155,16 @@ final class Choice<K> {
         return row.cost() * secondsPerRow / shares.weight(row.user());
     }
 
-    private Collection<Lane<K>> lanes(List<PlanRow<K>> rows) {
+    private Collection<Lane<K>> lanes(List<Entry<K>> ofClass) {
         Map<String, Lane<K>> lanes = new HashMap<>();
-        for (PlanRow<K> row : rows) {
-            Lane<K> lane = lanes.get(row.user());
+        for (Entry<K> entry : ofClass) {
+            String user = entry.row().user();
+            Lane<K> lane = lanes.get(user);
             if (lane == null) {
-                lane = new Lane<>(shares.used(row.user()), patience);
-                lanes.put(row.user(), lane);
+                lane = new Lane<>(shares.used(user), patience);
+                lanes.put(user, lane);
             }
-            lane.add(entry(row));
+            lane.add(entry);
         }
         return lanes.values();
     }
@@ -179,9 +172,9 @@ final class Choice<K> {
     /** Lets rows that have begun continue in the room that is too small for the next row. */
     private void fillWithBegun() {
         PriorityQueue<Entry<K>> begun = new PriorityQueue<>();
-        for (PlanRow<K> row : queue.rows()) {
-            if (row.begun() && row.cost() <= left && !isChosen(row)) {
-                begun.add(entry(row));
+        for (Entry<K> entry : entries) {
+            if (entry.row().begun() && entry.row().cost() <= left && !isChosen(entry.row())) {
+                begun.add(entry);
             }
         }
         while (left > 0 && !begun.isEmpty()) {

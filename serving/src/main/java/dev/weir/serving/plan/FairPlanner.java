@@ -1,5 +1,6 @@
 package dev.weir.serving.plan;
 
+import dev.weir.runtime.stage.ServiceOrder;
 import dev.weir.serving.plan.PlanState.Queue;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -14,11 +15,10 @@ import java.util.Set;
  * have begun.
  * Among groups of the same urgency, the one that has had less goes first. {@link Choice} fills a forward pass.
  *
- * <p>No class starves: one that was passed over for {@value #AGEING} forward passes' time goes first in the next.
+ * <p>No class starves: one that was passed over for {@value ServiceOrder#AGEING} forward passes' time goes first in the next.
  */
 public final class FairPlanner implements Planner {
 
-    private static final double AGEING = 15;
     private static final int AGED = -1;
     private static final int RANKS = 1 + PriorityClass.values().length;
     private static final PriorityClass[] CLASSES = PriorityClass.values();
@@ -39,8 +39,9 @@ public final class FairPlanner implements Planner {
         if (turn == null) {
             return Plan.nothing();
         }
-        Choice<K> choice = new Choice<>(turn, state.shares(), state.nowMs());
-        byRank(turn, aged).forEach(choice::take);
+        List<Entry<K>> entries = Entry.of(turn, state.nowMs());
+        Choice<K> choice = new Choice<>(entries, turn.curve(), state.shares());
+        byRank(entries, aged).forEach(choice::take);
         return new Plan<>(turn.group(), choice.rows(), preempted(state, turn, choice.rows(), urgency, aged));
     }
 
@@ -64,7 +65,7 @@ public final class FairPlanner implements Planner {
     /** The class that was passed over for longest. Null if none was for long. */
     private static PriorityClass aged(PlanState<?> state) {
         PriorityClass aged = null;
-        double most = AGEING;
+        double most = ServiceOrder.AGEING;
         for (PriorityClass priority : CLASSES) {
             double passed = state.shares().passedOver(priority);
             if (passed >= most) {
@@ -79,13 +80,13 @@ public final class FairPlanner implements Planner {
         return row.priority() == aged ? AGED : row.priority().ordinal();
     }
 
-    private static <K> List<List<PlanRow<K>>> byRank(Queue<K> queue, PriorityClass aged) {
-        List<List<PlanRow<K>>> ranks = new ArrayList<>(RANKS);
+    private static <K> List<List<Entry<K>>> byRank(List<Entry<K>> entries, PriorityClass aged) {
+        List<List<Entry<K>>> ranks = new ArrayList<>(RANKS);
         for (int i = 0; i < RANKS; i++) {
             ranks.add(new ArrayList<>());
         }
-        for (PlanRow<K> row : queue.rows()) {
-            ranks.get(rank(row, aged) - AGED).add(row);
+        for (Entry<K> entry : entries) {
+            ranks.get(rank(entry.row(), aged) - AGED).add(entry);
         }
         return ranks;
     }

@@ -18,6 +18,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class PlannerScenariosTest {
 
     private static final int SCENARIOS = 1000;
+    /** In half of the lives all deadlines are nearer. */
+    private static final int NEAR_MS = 20_100;
+
+    private static final int FAR_MS = 600_000;
 
     private final FairPlanner planner = new FairPlanner();
 
@@ -44,10 +48,11 @@ final class PlannerScenariosTest {
         }
         int forwards = random.nextInt(60);
         double load = 0.8 * random.nextDouble();
+        boolean hasNearDeadlines = random.nextBoolean();
         int asked = 0;
         for (int forward = 0; forward < forwards; forward++) {
             while (random.nextDouble() < load) {
-                asked += add(device, groups, random);
+                asked += add(device, groups, random, hasNearDeadlines);
             }
             if (random.nextInt(10) == 0 && asked > 0) {
                 device.cancel(random.nextInt(asked));
@@ -65,7 +70,7 @@ final class PlannerScenariosTest {
         assertThat(device.finished).doesNotHaveDuplicates();
     }
 
-    private static int add(VirtualDevice device, List<BatchKey> groups, Random random) {
+    private static int add(VirtualDevice device, List<BatchKey> groups, Random random, boolean isNear) {
         PriorityClass[] classes = PriorityClass.values();
         device.add(
                 groups.get(random.nextInt(groups.size())),
@@ -73,7 +78,7 @@ final class PlannerScenariosTest {
                 classes[random.nextInt(classes.length)],
                 1 + random.nextInt(2),
                 1 + random.nextInt(20),
-                device.nowMs() + 100 + random.nextInt(20_000));
+                device.nowMs() + (isNear ? 100 + random.nextInt(20_000) : FAR_MS));
         return 1;
     }
 
@@ -118,19 +123,25 @@ final class PlannerScenariosTest {
                             .noneMatch(row -> row.user().equals(chosen.user())
                                     && row.priority() == chosen.priority()
                                     && !row.begun()
-                                    && due(row, turn, state) < due(chosen, turn, state)),
+                                    && isBefore(row, chosen, turn, state)),
                     "in the order in which they are due");
         }
     }
 
-    private static long due(PlanRow<Integer> row, Queue<Integer> turn, PlanState<Integer> state) {
-        return Entry.of(
-                        row,
-                        turn.curve()
-                                .seconds(Math.max(
-                                        row.cost(), Math.min(turn.curve().cap(), turn.cost()))),
-                        state.nowMs())
-                .due();
+    /** Where deadlines are near, the nearer one that can be met; where all are far, whoever came no later and has no more work. */
+    private static boolean isBefore(
+            PlanRow<Integer> row, PlanRow<Integer> other, Queue<Integer> turn, PlanState<Integer> state) {
+        double work = seconds(row, turn);
+        if (row.deadlineMs() - state.nowMs() <= NEAR_MS) {
+            return row.deadlineMs() < other.deadlineMs() && state.nowMs() + 1000 * work <= row.deadlineMs();
+        }
+        boolean isNoLater = row.deadlineMs() <= other.deadlineMs() && work <= seconds(other, turn);
+        return isNoLater && (row.deadlineMs() < other.deadlineMs() || work < seconds(other, turn));
+    }
+
+    private static double seconds(PlanRow<Integer> row, Queue<Integer> turn) {
+        int rows = Math.max(row.cost(), Math.min(turn.curve().cap(), turn.cost()));
+        return row.stepsLeft() * turn.curve().seconds(rows);
     }
 
     /** Millions of these are checked: cheaper than a fluent assertion. */

@@ -1,0 +1,13 @@
+package dev.weir.runtime.stage;
+
+/** Rules by which stages order the samples that they hold, and which gateways follow when they foretell waits. */
+public final class ServiceOrder {
+
+    /** A class that was passed over for so many of its own full forward passes goes first in the next one. */
+    public static final int AGEING = 15;
+
+    /** A sample lets shorter ones go first that arrive within this many times what is left of its work. */
+    public static final int YIELDING = 4;
+
+    private ServiceOrder() {}
+}
