@@ -13,6 +13,7 @@ import dev.weir.engine.pipeline.Begin;
 import dev.weir.engine.pipeline.MaskedContent;
 import dev.weir.engine.pipeline.Request;
 import dev.weir.engine.pipeline.StageSpec;
+import dev.weir.engine.prompt.Words;
 import dev.weir.engine.sampler.Sampler;
 import dev.weir.engine.sampler.SamplerSpec;
 import dev.weir.engine.sampler.Samplers;
@@ -76,7 +77,8 @@ record StageRun(ModelFolder model, StageSpec stage, Denoiser network, LatentShap
                 request,
                 given,
                 earlier(),
-                model.priorNoise());
+                model.priorNoise(),
+                Words.PLAIN);
         return model.pipeline().type().begin(stage, begin);
     }
 

@@ -15,11 +15,6 @@ record Matrix(int rows, int columns, float[] values) {
         return new Matrix(size, size, values);
     }
 
-    /** The same numbers in another shape. */
-    Matrix shaped(int newRows, int newColumns) {
-        return new Matrix(newRows, newColumns, values);
-    }
-
     Matrix transposed() {
         var turned = new float[values.length];
         for (int row = 0; row < rows; row++) {

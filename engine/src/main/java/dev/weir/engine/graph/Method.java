@@ -43,11 +43,6 @@ public final class Method {
         return Collections.unmodifiableList(inputNames);
     }
 
-    /** The layers that have an {@link Adapter}. */
-    public Set<String> adapted() {
-        return Collections.unmodifiableSet(adapted);
-    }
-
     /** The input that is {@link Adapter#down} of a layer. */
     public static String down(String layer) {
         return "down_" + layer.replaceAll("\\W", "_");

@@ -47,10 +47,6 @@ public final class Script {
         this.adapted = Set.copyOf(adapted);
     }
 
-    public String network() {
-        return network;
-    }
-
     /** Begins a method with tensors for inputs. */
     public Graph method(String name, String... inputs) {
         var method = new Method(name, List.of(inputs), !adapted.isEmpty());

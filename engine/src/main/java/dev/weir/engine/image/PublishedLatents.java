@@ -130,11 +130,6 @@ public enum PublishedLatents {
                 .findFirst();
     }
 
-    /** The name under which its tiny autoencoder (TAESD) is published. */
-    public String tinyName() {
-        return tinyName;
-    }
-
     LatentPreview preview() {
         return preview;
     }

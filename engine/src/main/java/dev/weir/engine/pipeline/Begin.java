@@ -88,34 +88,6 @@ public record Begin(
         earlier.get(earlier.size() - 1).passOver(count, noise);
     }
 
-    /** With one text for each prompt. */
-    public Begin(
-            ModelCard card,
-            LatentShape sample,
-            Sampler sampler,
-            SchedulerConfig augmentation,
-            NoiseStream noise,
-            List<NetworkInput> taken,
-            int beside,
-            Request request,
-            Tensors given,
-            List<Earlier> earlier,
-            Optional<EmbeddingNoise> embeddingNoise) {
-        this(
-                card,
-                sample,
-                sampler,
-                augmentation,
-                noise,
-                taken,
-                beside,
-                request,
-                given,
-                earlier,
-                embeddingNoise,
-                Words.PLAIN);
-    }
-
     /** Of a stage that comes after no prior, with one text for each prompt. */
     public Begin(
             ModelCard card,
@@ -127,7 +99,19 @@ public record Begin(
             int beside,
             Request request,
             Tensors given) {
-        this(card, sample, sampler, augmentation, noise, taken, beside, request, given, List.of(), Optional.empty());
+        this(
+                card,
+                sample,
+                sampler,
+                augmentation,
+                noise,
+                taken,
+                beside,
+                request,
+                given,
+                List.of(),
+                Optional.empty(),
+                Words.PLAIN);
     }
 
     /** Guidance between the prompts, as far as the network takes what was encoded of them. */

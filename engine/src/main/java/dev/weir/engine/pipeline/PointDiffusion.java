@@ -73,15 +73,7 @@ record PointDiffusion() implements PipelineType {
                     .formatted(network.file(), PointPicture.SIDE));
         }
         var sizes = new Sizes(PointPicture.SIDE, PointPicture.SIDE, PointPicture.SIDE, PointPicture.SIDE);
-        var diffuse = new StageSpec(
-                "denoiser",
-                Role.DIFFUSE,
-                List.of(NETWORK, UnconditionalModel.SCHEDULER),
-                List.of(),
-                List.of(Port.LATENT),
-                1,
-                0,
-                false);
+        var diffuse = StageSpec.diffuse(NETWORK, UnconditionalModel.SCHEDULER).withoutText();
         var workflow = new Workflow(
                 UnconditionalModel.WORKFLOW,
                 List.of(Field.outputFormat()),

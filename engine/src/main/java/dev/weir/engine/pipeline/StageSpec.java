@@ -37,25 +37,18 @@ public record StageSpec(
 
     private static final int PROMPT_AND_NEGATIVE = 2;
 
-    public StageSpec(
-            String name,
-            Role role,
-            List<String> components,
-            List<Port> takes,
-            List<Port> gives,
-            int reduction,
-            int ownSteps,
-            boolean takesOver) {
+    /** Of a picture as large as the request's, sampled as the request says. */
+    StageSpec(String name, Role role, List<String> components, List<Port> takes, List<Port> gives) {
         this(
                 name,
                 role,
                 components,
                 takes,
                 gives,
-                reduction,
-                ownSteps,
+                1,
                 0,
-                takesOver,
+                0,
+                false,
                 StrengthCount.WHOLE_STEPS,
                 PROMPT_AND_NEGATIVE,
                 false,
@@ -63,39 +56,20 @@ public record StageSpec(
     }
 
     static StageSpec encode(List<String> components) {
-        return new StageSpec(
-                "text-encoder", Role.ENCODE, components, List.of(), List.of(Port.COND, Port.UNCOND), 1, 0, false);
+        return new StageSpec("text-encoder", Role.ENCODE, components, List.of(), List.of(Port.COND, Port.UNCOND));
     }
 
     /** Makes a latent of the prompts alone. */
     static StageSpec diffuse(String network, String... schedulers) {
-        return new StageSpec(
-                "denoiser",
-                Role.DIFFUSE,
-                Stream.concat(Stream.of(network), Stream.of(schedulers)).toList(),
-                List.of(Port.COND, Port.UNCOND),
-                List.of(Port.LATENT),
-                1,
-                0,
-                false);
+        List<String> parts =
+                Stream.concat(Stream.of(network), Stream.of(schedulers)).toList();
+        return new StageSpec("denoiser", Role.DIFFUSE, parts, List.of(Port.COND, Port.UNCOND), List.of(Port.LATENT));
     }
 
     /** Makes the embedding of a picture of the prompt. */
     static StageSpec prior(String network, String scheduler) {
-        return new StageSpec(
-                "prior",
-                Role.DIFFUSE,
-                List.of(network, scheduler),
-                List.of(Port.COND),
-                List.of(Port.LATENT),
-                1,
-                0,
-                0,
-                false,
-                StrengthCount.WHOLE_STEPS,
-                PROMPT_AND_NEGATIVE,
-                true,
-                false);
+        List<String> parts = List.of(network, scheduler);
+        return new StageSpec("prior", Role.DIFFUSE, parts, List.of(Port.COND), List.of(Port.LATENT)).asPrior();
     }
 
     /**
@@ -105,53 +79,17 @@ public record StageSpec(
      */
     static StageSpec enlarge(String name, String... parts) {
         return new StageSpec(
-                name,
-                Role.DIFFUSE,
-                List.of(parts),
-                List.of(Port.COND, Port.UNCOND, Port.LATENT),
-                List.of(Port.LATENT),
-                1,
-                0,
-                false);
+                name, Role.DIFFUSE, List.of(parts), List.of(Port.COND, Port.UNCOND, Port.LATENT), List.of(Port.LATENT));
     }
 
     /** Does the rest of the schedule of the diffusing stage before it. */
     static StageSpec refine(String network, String scheduler) {
-        return new StageSpec(
-                "refiner",
-                Role.DIFFUSE,
-                List.of(network, scheduler),
-                List.of(Port.COND, Port.UNCOND, Port.LATENT),
-                List.of(Port.LATENT),
-                1,
-                0,
-                true);
-    }
-
-    /** The same stage, which also sees the picture of a request as CLIP does. */
-    StageSpec embedding() {
-        List<Port> more = Stream.concat(gives.stream(), Stream.of(Port.IMAGE)).toList();
-        return new StageSpec(
-                        name,
-                        role,
-                        components,
-                        takes,
-                        more,
-                        reduction,
-                        ownSteps,
-                        ownGuidance,
-                        takesOver,
-                        strengthCount,
-                        guidedRows,
-                        isPrior,
-                        ofPixels)
-                .taking(Port.INIT_IMAGE);
+        return enlarge("refiner", network, scheduler).takingOver();
     }
 
     /** Sees the picture of a request as CLIP does. */
     static StageSpec embed(List<String> components) {
-        return new StageSpec(
-                "vision-encoder", Role.ENCODE, components, List.of(Port.INIT_IMAGE), List.of(Port.IMAGE), 1, 0, false);
+        return new StageSpec("vision-encoder", Role.ENCODE, components, List.of(Port.INIT_IMAGE), List.of(Port.IMAGE));
     }
 
     /**
@@ -160,88 +98,94 @@ public record StageSpec(
      * @param more files of pictures that say something about it
      */
     static StageSpec see(String autoencoder, Port... more) {
-        return new StageSpec(
-                "image-encoder",
-                Role.ENCODE,
-                List.of(autoencoder),
-                Stream.concat(Stream.of(Port.INIT_IMAGE), Stream.of(more)).toList(),
-                List.of(Port.IMAGE),
-                1,
-                0,
-                false);
-    }
-
-    StageSpec taking(Port port) {
-        return copy(
-                Stream.concat(takes.stream(), Stream.of(port)).toList(),
-                reduction,
-                ownSteps,
-                ownGuidance,
-                strengthCount,
-                guidedRows,
-                ofPixels);
-    }
-
-    StageSpec counting(StrengthCount count) {
-        return copy(takes, reduction, ownSteps, ownGuidance, count, guidedRows, ofPixels);
-    }
-
-    StageSpec guidedBy(int rows) {
-        return copy(takes, reduction, ownSteps, ownGuidance, strengthCount, rows, ofPixels);
-    }
-
-    /** The same network as it was published to sample. */
-    StageSpec sampling(int steps, float guidance) {
-        return copy(takes, reduction, steps, guidance, strengthCount, guidedRows, ofPixels);
-    }
-
-    StageSpec ofRgb() {
-        return copy(takes, reduction, ownSteps, ownGuidance, strengthCount, guidedRows, true);
-    }
-
-    private StageSpec copy(
-            List<Port> taken, int reduced, int steps, float guidance, StrengthCount count, int rows, boolean pixels) {
-        return new StageSpec(
-                name,
-                role,
-                components,
-                taken,
-                gives,
-                reduced,
-                steps,
-                guidance,
-                takesOver,
-                count,
-                rows,
-                isPrior,
-                pixels);
+        List<Port> pictures =
+                Stream.concat(Stream.of(Port.INIT_IMAGE), Stream.of(more)).toList();
+        return new StageSpec("image-encoder", Role.ENCODE, List.of(autoencoder), pictures, List.of(Port.IMAGE));
     }
 
     /** Sees the picture of a request as its pixels: it has no parts. */
     static StageSpec seePixels() {
-        return new StageSpec(
-                "image-encoder", Role.ENCODE, List.of(), List.of(Port.INIT_IMAGE), List.of(Port.IMAGE), 1, 0, false);
+        return new StageSpec("image-encoder", Role.ENCODE, List.of(), List.of(Port.INIT_IMAGE), List.of(Port.IMAGE));
+    }
+
+    static StageSpec decode(String autoencoder) {
+        return new StageSpec("decoder", Role.DECODE, List.of(autoencoder), List.of(Port.LATENT), List.of());
+    }
+
+    /** Of samples that are pictures already: it has no parts. */
+    static StageSpec pixels() {
+        return new StageSpec("decoder", Role.DECODE, List.of(), List.of(Port.LATENT), List.of());
+    }
+
+    private StageSpec asPrior() {
+        return copy(
+                takes, gives, reduction, ownSteps, ownGuidance, takesOver, strengthCount, guidedRows, true, ofPixels);
+    }
+
+    private StageSpec takingOver() {
+        return copy(takes, gives, reduction, ownSteps, ownGuidance, true, strengthCount, guidedRows, isPrior, ofPixels);
+    }
+
+    /** The same stage, which also sees the picture of a request as CLIP does. */
+    StageSpec embedding() {
+        return ported(with(takes, Port.INIT_IMAGE), with(gives, Port.IMAGE));
+    }
+
+    StageSpec taking(Port port) {
+        return ported(with(takes, port), gives);
     }
 
     StageSpec withoutText() {
         List<Port> fewer = takes.stream()
                 .filter(port -> port != Port.COND && port != Port.UNCOND)
                 .toList();
-        return copy(fewer, reduction, ownSteps, ownGuidance, strengthCount, guidedRows, ofPixels);
+        return ported(fewer, gives);
     }
 
-    static StageSpec decode(String autoencoder) {
-        return new StageSpec(
-                "decoder", Role.DECODE, List.of(autoencoder), List.of(Port.LATENT), List.of(), 1, 0, false);
+    private StageSpec ported(List<Port> in, List<Port> out) {
+        return copy(in, out, reduction, ownSteps, ownGuidance, takesOver, strengthCount, guidedRows, isPrior, ofPixels);
     }
 
-    /** Of samples that are pictures already: it has no parts. */
-    static StageSpec pixels() {
-        return new StageSpec("decoder", Role.DECODE, List.of(), List.of(Port.LATENT), List.of(), 1, 0, false);
+    private static List<Port> with(List<Port> ports, Port more) {
+        return Stream.concat(ports.stream(), Stream.of(more)).toList();
+    }
+
+    StageSpec counting(StrengthCount count) {
+        return copy(takes, gives, reduction, ownSteps, ownGuidance, takesOver, count, guidedRows, isPrior, ofPixels);
+    }
+
+    StageSpec guidedBy(int rows) {
+        return copy(takes, gives, reduction, ownSteps, ownGuidance, takesOver, strengthCount, rows, isPrior, ofPixels);
+    }
+
+    /** The same network as it was published to sample. */
+    StageSpec sampling(int steps, float guidance) {
+        return copy(takes, gives, reduction, steps, guidance, takesOver, strengthCount, guidedRows, isPrior, ofPixels);
+    }
+
+    StageSpec ofRgb() {
+        return copy(
+                takes, gives, reduction, ownSteps, ownGuidance, takesOver, strengthCount, guidedRows, isPrior, true);
     }
 
     StageSpec reducedBy(int factor) {
-        return copy(takes, factor, ownSteps, ownGuidance, strengthCount, guidedRows, ofPixels);
+        return copy(
+                takes, gives, factor, ownSteps, ownGuidance, takesOver, strengthCount, guidedRows, isPrior, ofPixels);
+    }
+
+    private StageSpec copy(
+            List<Port> in,
+            List<Port> out,
+            int reduced,
+            int steps,
+            float guidance,
+            boolean over,
+            StrengthCount count,
+            int rows,
+            boolean prior,
+            boolean pixels) {
+        return new StageSpec(
+                name, role, components, in, out, reduced, steps, guidance, over, count, rows, prior, pixels);
     }
 
     /** The folder of the network of a diffusing stage. */

@@ -65,8 +65,7 @@ final class UnconditionalModel {
     Pipeline pipeline(PipelineType type, int scale, StageSpec decode) {
         int side = settings.nativeSize().orElseGet(() -> unet.side("sample_size") * scale);
         Sizes sizes = Sizes.around(side, scale << unet.halvings());
-        StageSpec diffuse = new StageSpec(
-                "denoiser", Role.DIFFUSE, List.of(UNET, SCHEDULER), List.of(), List.of(Port.LATENT), 1, 0, false);
+        StageSpec diffuse = StageSpec.diffuse(UNET, SCHEDULER).withoutText();
         return new Pipeline(
                 type,
                 new LatentShape(channels(), side / scale, side / scale),

@@ -82,10 +82,6 @@ record CompelChunks(List<Chunk> chunks, List<int[]> hidden, List<Double> shares)
                 .toList();
     }
 
-    boolean isWeighted() {
-        return chunks.stream().anyMatch(Chunk::isWeighted);
-    }
-
     int tokens() {
         return chunks.stream().mapToInt(chunk -> chunk.row().ids().length).sum();
     }
