@@ -9,7 +9,7 @@ import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.RefusedFile;
 import dev.weir.proto.v1.Upscaler;
-import java.util.ArrayList;
+import dev.weir.runtime.route.NamedFile;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
@@ -23,15 +23,6 @@ import java.util.stream.Collectors;
 final class NamedFiles {
 
     private NamedFiles() {}
-
-    static boolean areIn(Generation named) {
-        return named.getLorasCount()
-                        + named.getControlsCount()
-                        + named.getEmbeddingsCount()
-                        + named.getIpAdaptersCount()
-                        + named.getUpscalersCount()
-                > 0;
-    }
 
     static Generation without(Generation named) {
         return named.toBuilder()
@@ -79,32 +70,12 @@ final class NamedFiles {
 
     /** The files that the card does not have as the generation means them, for messages. */
     static String missing(Generation named, ModelCard card) {
-        List<String> missing = new ArrayList<>();
-        named.getLorasList().stream()
-                .filter(lora -> find(
-                                card.getLorasList(),
-                                file -> file.getName().equals(lora.getName())
-                                        && file.getFingerprint().equals(lora.getFingerprint()))
-                        .isEmpty())
-                .forEach(lora -> missing.add("the LoRA \"%s\"".formatted(lora.getName())));
-        named.getControlsList().stream()
-                .map(Control::getNet)
-                .filter(net -> !card.getControlnetsList().contains(net))
-                .forEach(net -> missing.add("the ControlNet \"%s\"".formatted(net.getName())));
-        named.getEmbeddingsList().stream()
-                .filter(embedding -> !card.getEmbeddingsList().contains(embedding))
-                .forEach(embedding -> missing.add("the embedding \"%s\"".formatted(embedding.getName())));
-        named.getIpAdaptersList().stream()
-                .filter(adapter -> find(
-                                card.getIpAdaptersList(),
-                                file -> file.getName().equals(adapter.getName())
-                                        && file.getFingerprint().equals(adapter.getFingerprint()))
-                        .isEmpty())
-                .forEach(adapter -> missing.add("the IP-Adapter \"%s\"".formatted(adapter.getName())));
-        named.getUpscalersList().stream()
-                .filter(upscaler -> !card.getUpscalersList().contains(upscaler))
-                .forEach(upscaler -> missing.add("the upscaler \"%s\"".formatted(upscaler.getName())));
-        return missing.stream().distinct().collect(Collectors.joining(" and "));
+        List<NamedFile> known = NamedFile.of(card);
+        return NamedFile.of(named).stream()
+                .filter(file -> !known.contains(file))
+                .map(NamedFile::toString)
+                .distinct()
+                .collect(Collectors.joining(" and "));
     }
 
     /** Whether one of these names is that of a file that is being written in a node's folder. */

@@ -4,7 +4,8 @@ import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.route.Edition;
-import dev.weir.runtime.route.Needs;
+import dev.weir.runtime.route.NamedFile;
+import dev.weir.runtime.route.Need;
 import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Snapshot;
 import java.util.List;
@@ -30,7 +31,7 @@ final class NextTask {
     Task of(Job job, Sample sample) {
         Task task = task(job, sample);
         Generation named = task.getGeneration();
-        if (!NamedFiles.areIn(named) || isServed(task)) {
+        if (NamedFile.of(named).isEmpty() || isServed(task)) {
             return task;
         }
         Optional<Generation> newest = newest(task);
@@ -56,14 +57,14 @@ final class NextTask {
     }
 
     private boolean isServed(Task task) {
-        return Needs.areMet(task, catalog.alive());
+        return Need.areMet(task, catalog.alive());
     }
 
     /** Why no node takes a sample, if that is for the files that it names. */
     Optional<Failure> missingFiles(Job job, Sample sample) {
         Task task = task(job, sample);
         Generation named = task.getGeneration();
-        if (!NamedFiles.areIn(named)
+        if (NamedFile.of(named).isEmpty()
                 || isServed(task)
                 || newest(task).isPresent()
                 || !isServed(task.toBuilder()

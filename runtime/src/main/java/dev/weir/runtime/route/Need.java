@@ -1,19 +1,16 @@
 package dev.weir.runtime.route;
 
 import dev.weir.proto.v1.Checkpoint;
-import dev.weir.proto.v1.Control;
-import dev.weir.proto.v1.ControlNet;
-import dev.weir.proto.v1.Embedding;
-import dev.weir.proto.v1.IpAdapter;
-import dev.weir.proto.v1.Lora;
+import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.Stage;
 import dev.weir.proto.v1.StageRole;
 import dev.weir.proto.v1.Task;
-import dev.weir.proto.v1.Upscaler;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * What a task requires of a node.
@@ -21,22 +18,9 @@ import java.util.Optional;
  * @param stage the name of a stage of the model
  * @param edition the weights that earlier stages used
  * @param forwards the approximate number of forward passes
- * @param loras that change the stage
- * @param controlNets that steer the stage
- * @param embeddings that an encoding stage reads
- * @param ipAdapters that take part in the stage
- * @param upscalers that a decoding stage runs
+ * @param files that take part in the stage
  */
-record Need(
-        String stage,
-        String model,
-        Edition edition,
-        int forwards,
-        List<Lora> loras,
-        List<ControlNet> controlNets,
-        List<Embedding> embeddings,
-        List<IpAdapter> ipAdapters,
-        List<Upscaler> upscalers) {
+public record Need(String stage, String model, Edition edition, int forwards, List<NamedFile> files) {
 
     /** The port of what is encoded of prompts. */
     private static final String WORDS = "cond";
@@ -45,24 +29,37 @@ record Need(
         Stage stage = task.getRoute(task.getPosition());
         Checkpoint resume = task.getResume();
         int done = resume.getPosition() == task.getPosition() ? resume.getStep() : 0;
-        Edition edition = new Edition(task.getFingerprintsMap());
         return new Need(
                 stage.getName(),
                 task.getModel(),
-                edition,
+                new Edition(task.getFingerprintsMap()),
                 Math.max(1, stage.getForwards() - done),
-                task.getGeneration().getLorasList().stream()
+                files(task.getGeneration(), stage));
+    }
+
+    private static List<NamedFile> files(Generation generation, Stage stage) {
+        return NamedFile.of(
+                generation.getLorasList().stream()
                         .filter(lora -> lora.getStagesList().contains(stage.getName()))
                         .toList(),
-                task.getGeneration().getControlsList().stream()
-                        .map(Control::getNet)
+                NamedFile.nets(generation.getControlsList()).stream()
                         .filter(net -> net.getStage().equals(stage.getName()))
                         .toList(),
-                stage.getGivesList().contains(WORDS) ? task.getGeneration().getEmbeddingsList() : List.of(),
-                task.getGeneration().getIpAdaptersList().stream()
+                stage.getGivesList().contains(WORDS) ? generation.getEmbeddingsList() : List.of(),
+                generation.getIpAdaptersList().stream()
                         .filter(adapter -> adapter.getStagesList().contains(stage.getName()))
                         .toList(),
-                stage.getRole() == StageRole.DECODE ? task.getGeneration().getUpscalersList() : List.of());
+                stage.getRole() == StageRole.DECODE ? generation.getUpscalersList() : List.of());
+    }
+
+    /**
+     * Whether each stage that is left of a task's route has a node with the model, in the task's weights, and the files that
+     * it names.
+     */
+    public static boolean areMet(Task task, Collection<NodeStatus> nodes) {
+        return IntStream.range(task.getPosition(), task.getRouteCount())
+                .mapToObj(position -> of(task.toBuilder().setPosition(position).build()))
+                .allMatch(need -> nodes.stream().anyMatch(need::servedBy));
     }
 
     /** Whether the node could do the task if it had room. */
@@ -81,29 +78,7 @@ record Need(
                         && m.getStagesList().contains(stage)
                         && m.getProblem().isEmpty()
                         && edition.fits(m.getFingerprintsMap())
-                        && loras.stream().allMatch(lora -> has(m, lora))
-                        && controlNets.stream().allMatch(net -> has(m, net))
-                        && m.getCard().getEmbeddingsList().containsAll(embeddings)
-                        && ipAdapters.stream().allMatch(adapter -> has(m, adapter))
-                        && m.getCard().getUpscalersList().containsAll(upscalers))
+                        && (files.isEmpty() || NamedFile.of(m.getCard()).containsAll(files)))
                 .findFirst();
-    }
-
-    private static boolean has(ModelStatus model, ControlNet wanted) {
-        return model.getCard().getControlnetsList().stream()
-                .anyMatch(net -> net.getName().equals(wanted.getName())
-                        && net.getFingerprint().equals(wanted.getFingerprint()));
-    }
-
-    private static boolean has(ModelStatus model, Lora lora) {
-        return model.getCard().getLorasList().stream()
-                .anyMatch(file -> file.getName().equals(lora.getName())
-                        && file.getFingerprint().equals(lora.getFingerprint()));
-    }
-
-    private static boolean has(ModelStatus model, IpAdapter adapter) {
-        return model.getCard().getIpAdaptersList().stream()
-                .anyMatch(file -> file.getName().equals(adapter.getName())
-                        && file.getFingerprint().equals(adapter.getFingerprint()));
     }
 }

@@ -21,8 +21,7 @@ import org.junit.jupiter.api.Test;
 
 class ChooserTest {
 
-    private static final Need NEED =
-            new Need("denoiser", "tiny", Edition.ANY, 20, List.of(), List.of(), List.of(), List.of(), List.of());
+    private static final Need NEED = new Need("denoiser", "tiny", Edition.ANY, 20, List.of());
 
     private final OutstandingLoad outstanding = new OutstandingLoad();
     private final Chooser chooser = new Chooser(outstanding, new Random(11));
@@ -146,8 +145,7 @@ class ChooserTest {
     @Test
     void onlyNodesWithTheSameLoraAreAsked() {
         Lora pixel = Lora.newBuilder().setName("pixel").setFingerprint("abc").build();
-        Need need = new Need(
-                "denoiser", "tiny", Edition.ANY, 20, List.of(pixel), List.of(), List.of(), List.of(), List.of());
+        Need need = filesOf(with(pixel));
         NodeStatus without = node("without", 4, 0);
         NodeStatus other = with(pixel.toBuilder().setFingerprint("def").build());
         NodeStatus same = with(pixel);
@@ -162,12 +160,11 @@ class ChooserTest {
     void onlyNodesWithTheSameEmbeddingAreAsked() {
         Embedding toy =
                 Embedding.newBuilder().setName("toy").setFingerprint("abc").build();
-        Need need =
-                new Need("denoiser", "tiny", Edition.ANY, 20, List.of(), List.of(), List.of(toy), List.of(), List.of());
         NodeStatus.Builder other = node("other", 1, 0).toBuilder();
         other.getModelsBuilder(0).getCardBuilder().addEmbeddings(toy.toBuilder().setFingerprint("def"));
         NodeStatus.Builder same = node("same", 1, 0).toBuilder();
         same.getModelsBuilder(0).getCardBuilder().addEmbeddings(toy);
+        Need need = filesOf(same.build());
 
         assertThat(chooser.choose(need, "", List.of(node("without", 4, 0), other.build()), n -> false))
                 .isEmpty();
@@ -179,8 +176,7 @@ class ChooserTest {
     void onlyNodesWithTheSameControlNetAreAsked() {
         ControlNet edges =
                 ControlNet.newBuilder().setName("edges").setFingerprint("abc").build();
-        Need need = new Need(
-                "denoiser", "tiny", Edition.ANY, 20, List.of(), List.of(edges), List.of(), List.of(), List.of());
+        Need need = filesOf(with(edges));
         NodeStatus without = node("without", 4, 0);
         NodeStatus other = with(edges.toBuilder().setFingerprint("def").build());
         NodeStatus same = with(edges);
@@ -195,8 +191,7 @@ class ChooserTest {
     void onlyNodesWithTheSameIpAdapterAreAsked() {
         IpAdapter plus =
                 IpAdapter.newBuilder().setName("plus").setFingerprint("abc").build();
-        Need need = new Need(
-                "denoiser", "tiny", Edition.ANY, 20, List.of(), List.of(), List.of(), List.of(plus), List.of());
+        Need need = filesOf(with(plus));
         NodeStatus without = node("without", 4, 0);
         NodeStatus other = with(plus.toBuilder().setFingerprint("def").build());
         NodeStatus same = with(plus);
@@ -205,6 +200,16 @@ class ChooserTest {
                 .isEmpty();
         assertThat(chooser.choose(need, "", List.of(without, other, same), n -> false))
                 .contains(same);
+    }
+
+    /** For the files that a node has. */
+    private static Need filesOf(NodeStatus node) {
+        return new Need(
+                "denoiser",
+                "tiny",
+                Edition.ANY,
+                20,
+                NamedFile.of(node.getModels(0).getCard()));
     }
 
     private static NodeStatus with(ControlNet net) {
