@@ -158,14 +158,18 @@ final class ModelOptions {
                     "--vae: it is for one model, and there are %d. Name it as \"vae\" in each model's weir.json"
                             .formatted(names.size()));
         }
-        return new NodeConfig.Compute(names.stream().map(this::path).toList(), device, precision, threads)
-                .withEngine(engine)
-                .withSampler(sampler())
-                .withSafety(safety)
-                .withTaesd(taesd)
-                .withVae(Optional.ofNullable(vae))
-                .withAddOns(folders)
-                .withDirectory(Optional.ofNullable(directory)
+        return new NodeConfig.Compute(
+                names.stream().map(this::path).toList(),
+                device,
+                precision,
+                threads,
+                engine,
+                sampler(),
+                safety,
+                taesd,
+                Optional.ofNullable(vae),
+                folders,
+                Optional.ofNullable(directory)
                         .map(folder -> new NodeConfig.Directory(
                                 folder, memory == null ? OptionalLong.empty() : OptionalLong.of(memory))));
     }
@@ -182,7 +186,7 @@ final class ModelOptions {
         if (one.isEmpty()) {
             throw new CliException(CliException.USAGE, "--model-dir: no model in " + directory);
         }
-        return config.withModels(one).withDirectory(Optional.empty());
+        return config.withOnly(one);
     }
 
     /** In the folder of models first, if there is one. */

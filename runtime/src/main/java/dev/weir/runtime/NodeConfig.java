@@ -109,34 +109,20 @@ public record NodeConfig(
                     models, device, precision, threads, newEngine, sampler, safety, taesd, vae, addOns, directory);
         }
 
-        public Compute withSafety(String newSafety) {
+        /** The same with these models alone. */
+        public Compute withOnly(List<Path> newModels) {
             return new Compute(
-                    models, device, precision, threads, engine, sampler, newSafety, taesd, vae, addOns, directory);
-        }
-
-        public Compute withTaesd(List<Path> newTaesd) {
-            return new Compute(
-                    models, device, precision, threads, engine, sampler, safety, newTaesd, vae, addOns, directory);
-        }
-
-        public Compute withVae(Optional<Path> newVae) {
-            return new Compute(
-                    models, device, precision, threads, engine, sampler, safety, taesd, newVae, addOns, directory);
-        }
-
-        public Compute withModels(List<Path> newModels) {
-            return new Compute(
-                    newModels, device, precision, threads, engine, sampler, safety, taesd, vae, addOns, directory);
-        }
-
-        public Compute withAddOns(AddOns newAddOns) {
-            return new Compute(
-                    models, device, precision, threads, engine, sampler, safety, taesd, vae, newAddOns, directory);
-        }
-
-        public Compute withDirectory(Optional<Directory> newDirectory) {
-            return new Compute(
-                    models, device, precision, threads, engine, sampler, safety, taesd, vae, addOns, newDirectory);
+                    newModels,
+                    device,
+                    precision,
+                    threads,
+                    engine,
+                    sampler,
+                    safety,
+                    taesd,
+                    vae,
+                    addOns,
+                    Optional.empty());
         }
 
         public static Compute auto(List<Path> models) {

@@ -72,10 +72,6 @@ public final class Health {
         return failed.future();
     }
 
-    public boolean draining() {
-        return draining;
-    }
-
     /** Why the node is not alive. Empty if it is. */
     public List<String> stalls() {
         if (failed().isComplete()) {

@@ -9,7 +9,6 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.function.Supplier;
-import java.util.function.ToDoubleFunction;
 
 /**
  * The measurements of a stage: its metrics, and the means from which the backlog is computed. The device thread writes
@@ -46,21 +45,20 @@ final class StageMeters {
                 .serviceLevelObjectives(1, 2, 4, 8, 16, 32, 64)
                 .tag("stage", this.stage)
                 .register(metrics);
-        this.finished = Counter.builder("weir.stage.finished")
-                .description("Samples that the stage finished or handed on")
-                .tag("stage", this.stage)
-                .register(metrics);
-        this.preemptions = Counter.builder("weir.stage.preemptions")
-                .description("Samples that lost their place in the batch to more urgent or less served ones")
-                .tag("stage", this.stage)
-                .register(metrics);
-        this.moved = Counter.builder("weir.stage.moved")
-                .description("Samples given to nodes with less to do")
-                .tag("stage", this.stage)
-                .register(metrics);
-        this.droppedFrames = Counter.builder("weir.stage.frames.dropped")
-                .description("Frames of emerging images for which there was no room")
-                .tag("stage", this.stage)
+        this.finished = counter("weir.stage.finished", "Samples that the stage finished or handed on");
+        this.preemptions = counter(
+                "weir.stage.preemptions",
+                "Samples that lost their place in the batch to more urgent or less served ones");
+        this.moved = counter("weir.stage.moved", "Samples given to nodes with less to do");
+        this.droppedFrames =
+                counter("weir.stage.frames.dropped", "Frames of emerging images for which there was no room");
+    }
+
+    private Counter counter(String name, String description, String... tags) {
+        return Counter.builder(name)
+                .description(description)
+                .tag("stage", stage)
+                .tags(tags)
                 .register(metrics);
     }
 
@@ -79,24 +77,22 @@ final class StageMeters {
 
     /** @param status the stage's last published status; the table itself belongs to the event loop */
     void watch(InFlightTable inFlight, Supplier<NodeStatus> status) {
-        Gauge.builder("weir.stage.held", inFlight, h -> h.capacity() - h.freeCredits())
-                .description("Samples held, those that wait for the device or for the next stage included")
-                .tag("stage", stage)
-                .tag("unit", unit)
-                .register(metrics);
-        gauge("weir.stage.capacity", "Samples that may be held at once", status, NodeStatus::getCapacity);
-        gauge("weir.stage.waiting", "Samples held that the device has not begun with", status, NodeStatus::getWaiting);
-        gauge("weir.stage.running", "Samples that the device works on", status, NodeStatus::getRunning);
         gauge(
-                "weir.stage.backlog.seconds",
-                "Seconds until all that is held is through, an estimate",
-                status,
-                NodeStatus::getBacklogSeconds);
+                "weir.stage.held",
+                "Samples held, those that wait for the device or for the next stage included",
+                () -> inFlight.capacity() - inFlight.freeCredits());
+        gauge("weir.stage.capacity", "Samples that may be held at once", () -> status.get()
+                .getCapacity());
+        gauge("weir.stage.waiting", "Samples held that the device has not begun with", () -> status.get()
+                .getWaiting());
+        gauge("weir.stage.running", "Samples that the device works on", () -> status.get()
+                .getRunning());
+        gauge("weir.stage.backlog.seconds", "Seconds until all that is held is through, an estimate", () -> status.get()
+                .getBacklogSeconds());
     }
 
-    private void gauge(
-            String name, String description, Supplier<NodeStatus> status, ToDoubleFunction<NodeStatus> value) {
-        Gauge.builder(name, () -> value.applyAsDouble(status.get()))
+    private void gauge(String name, String description, Supplier<Number> value) {
+        Gauge.builder(name, value)
                 .description(description)
                 .tag("stage", stage)
                 .tag("unit", unit)
@@ -122,11 +118,8 @@ final class StageMeters {
                         "rows",
                         rows)
                 .record(Duration.ofNanos((long) (forward.seconds() * 1e9)));
-        forward.rowsByClass().forEach((priority, count) -> Counter.builder("weir.stage.rows")
-                .description("Network rows by priority class")
-                .tag("stage", stage)
-                .tag("class", priority)
-                .register(metrics)
+        forward.rowsByClass().forEach((priority, count) -> counter(
+                        "weir.stage.rows", "Network rows by priority class", "class", priority)
                 .increment(count));
         preemptions.increment(forward.preempted());
     }
@@ -137,11 +130,8 @@ final class StageMeters {
     }
 
     private Counter lookups(String result) {
-        return Counter.builder("weir.stage.cache")
-                .description("Inputs whose results were remembered, and those that were not")
-                .tag("stage", stage)
-                .tag("result", result)
-                .register(metrics);
+        return counter(
+                "weir.stage.cache", "Inputs whose results were remembered, and those that were not", "result", result);
     }
 
     void queued(double seconds) {
@@ -161,11 +151,7 @@ final class StageMeters {
     }
 
     void failed(String code) {
-        Counter.builder("weir.stage.failures")
-                .description("Samples that failed at the stage")
-                .tag("stage", stage)
-                .tag("code", code)
-                .register(metrics)
+        counter("weir.stage.failures", "Samples that failed at the stage", "code", code)
                 .increment();
     }
 
