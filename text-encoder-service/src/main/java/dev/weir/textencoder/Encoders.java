@@ -32,7 +32,6 @@ final class Encoders implements AutoCloseable {
     private static final Bitmap TEST_PICTURE = Bitmap.black(64, 64, Bitmap.RGB);
 
     private final ModelFolder folder;
-    private final ComputeTarget target;
     private final ImagePrompter prompter;
     private Optional<TextEncoder> text = Optional.empty();
     private Optional<ImageEncoder> image = Optional.empty();
@@ -45,7 +44,6 @@ final class Encoders implements AutoCloseable {
 
     private Encoders(ModelFolder folder, ComputeTarget target) {
         this.folder = folder;
-        this.target = target;
         this.prompter = Networks.imagePrompter(target);
     }
 
