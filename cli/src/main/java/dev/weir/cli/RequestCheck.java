@@ -87,7 +87,7 @@ final class RequestCheck {
         request.seed().ifPresent(seed -> json.put("seed", seed));
         json.putObject("preview").put("grade", request.frames().grade().name().toLowerCase(Locale.ROOT));
         ModelNames models = new ModelNames(new ModelCatalog(asServedBy(folders), System::nanoTime), Map.of());
-        RequestReader reader = new RequestReader(models, GatewayConfig.Limits.DEFAULT);
+        RequestReader reader = new RequestReader(models, GatewayConfig.Limits.DEFAULT.requests());
         try {
             return reader.job(Fields.parse(json.toString().getBytes(StandardCharsets.UTF_8)));
         } catch (ApiException e) {

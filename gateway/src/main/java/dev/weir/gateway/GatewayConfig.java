@@ -121,47 +121,66 @@ public record GatewayConfig(
     /**
      * The limits of everything that could grow.
      *
-     * @param attachmentBytes of one image that a request brings
-     * @param attachmentPixels of one such image
-     * @param attachmentsBytes of all such images of unfinished requests: bodies, uploads of sockets, and jobs
      * @param strikes consecutive losses and failures, without progress, that fail a sample
      */
-    public record Limits(
-            int bodyBytes,
-            int promptLength,
-            int jobs,
-            int samples,
-            int samplesPerSocket,
-            int keptJobs,
-            long keptBytes,
-            long checkpointBytes,
-            int strikes,
-            int attachmentBytes,
-            long attachmentPixels,
-            long attachmentsBytes) {
+    public record Limits(Requests requests, int jobs, int samples, int samplesPerSocket, int strikes, Memory memory) {
 
         public static final Limits DEFAULT = ofHeap(Runtime.getRuntime().maxMemory());
 
         /** The limits of a node with so many bytes of heap: images in requests take at most an eighth of it. */
         static Limits ofHeap(long bytes) {
-            long attachments = Math.min(256L << 20, bytes / 8);
             return new Limits(
-                    128 << 10, 4000, 256, 512, 64, 1000, 64L << 20, 128L << 20, 3, 16 << 20, 20_000_000, attachments);
+                    new Requests(128 << 10, 4000, 16 << 20, 20_000_000),
+                    256,
+                    512,
+                    64,
+                    3,
+                    new Memory(1000, 64L << 20, 128L << 20, Math.min(256L << 20, bytes / 8)));
         }
 
         public Limits {
-            atLeastOne("bodyBytes", bodyBytes);
-            atLeastOne("promptLength", promptLength);
             atLeastOne("jobs", jobs);
             atLeastOne("samples", samples);
             atLeastOne("samplesPerSocket", samplesPerSocket);
-            atLeastOne("keptJobs", keptJobs);
-            atLeastOne("keptBytes", keptBytes);
-            atLeastOne("checkpointBytes", checkpointBytes);
             atLeastOne("strikes", strikes);
-            atLeastOne("attachmentBytes", attachmentBytes);
-            atLeastOne("attachmentPixels", attachmentPixels);
-            atLeastOne("attachmentsBytes", attachmentsBytes);
+        }
+
+        public Limits withSamples(int newJobs, int newSamples) {
+            return new Limits(requests, newJobs, newSamples, samplesPerSocket, strikes, memory);
+        }
+
+        public Limits withKept(int keptJobs, long keptBytes) {
+            return with(new Memory(keptJobs, keptBytes, memory.checkpointBytes, memory.attachmentsBytes));
+        }
+
+        public Limits withAttachments(long attachmentsBytes) {
+            return with(new Memory(memory.keptJobs, memory.keptBytes, memory.checkpointBytes, attachmentsBytes));
+        }
+
+        private Limits with(Memory newMemory) {
+            return new Limits(requests, jobs, samples, samplesPerSocket, strikes, newMemory);
+        }
+
+        private static void atLeastOne(String name, long value) {
+            if (value < 1) {
+                throw new IllegalArgumentException("limits.%s must be at least 1, not %d".formatted(name, value));
+            }
+        }
+    }
+
+    /**
+     * The limits of one request.
+     *
+     * @param attachmentBytes of one image that it brings
+     * @param attachmentPixels of one such image
+     */
+    public record Requests(int bodyBytes, int promptLength, int attachmentBytes, long attachmentPixels) {
+
+        public Requests {
+            Limits.atLeastOne("bodyBytes", bodyBytes);
+            Limits.atLeastOne("promptLength", promptLength);
+            Limits.atLeastOne("attachmentBytes", attachmentBytes);
+            Limits.atLeastOne("attachmentPixels", attachmentPixels);
         }
 
         /** Of a whole request: its images, in base64, and the rest. */
@@ -178,59 +197,20 @@ public record GatewayConfig(
         public int uploadBytes() {
             return bodyBytes + attachmentBytes;
         }
+    }
 
-        public Limits withSamples(int newJobs, int newSamples) {
-            return new Limits(
-                    bodyBytes,
-                    promptLength,
-                    newJobs,
-                    newSamples,
-                    samplesPerSocket,
-                    keptJobs,
-                    keptBytes,
-                    checkpointBytes,
-                    strikes,
-                    attachmentBytes,
-                    attachmentPixels,
-                    attachmentsBytes);
-        }
+    /**
+     * The limits of what a gateway keeps of all jobs together.
+     *
+     * @param attachmentsBytes of the images of unfinished requests: bodies, uploads of sockets, and jobs
+     */
+    public record Memory(int keptJobs, long keptBytes, long checkpointBytes, long attachmentsBytes) {
 
-        public Limits withKept(int newKeptJobs, long newKeptBytes) {
-            return new Limits(
-                    bodyBytes,
-                    promptLength,
-                    jobs,
-                    samples,
-                    samplesPerSocket,
-                    newKeptJobs,
-                    newKeptBytes,
-                    checkpointBytes,
-                    strikes,
-                    attachmentBytes,
-                    attachmentPixels,
-                    attachmentsBytes);
-        }
-
-        public Limits withAttachments(long newAttachmentsBytes) {
-            return new Limits(
-                    bodyBytes,
-                    promptLength,
-                    jobs,
-                    samples,
-                    samplesPerSocket,
-                    keptJobs,
-                    keptBytes,
-                    checkpointBytes,
-                    strikes,
-                    attachmentBytes,
-                    attachmentPixels,
-                    newAttachmentsBytes);
-        }
-
-        private static void atLeastOne(String name, long value) {
-            if (value < 1) {
-                throw new IllegalArgumentException("limits.%s must be at least 1, not %d".formatted(name, value));
-            }
+        public Memory {
+            Limits.atLeastOne("keptJobs", keptJobs);
+            Limits.atLeastOne("keptBytes", keptBytes);
+            Limits.atLeastOne("checkpointBytes", checkpointBytes);
+            Limits.atLeastOne("attachmentsBytes", attachmentsBytes);
         }
     }
 

@@ -2,10 +2,10 @@ package dev.weir.gateway;
 
 import dev.weir.gateway.GatewayConfig.Api;
 import dev.weir.gateway.a1111.A1111Api;
-import dev.weir.gateway.api.PictureJobs;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.comfyui.ComfyApi;
 import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.http.ApiParts;
 import dev.weir.gateway.http.Authentication;
 import dev.weir.gateway.http.ClusterHandlers;
 import dev.weir.gateway.http.CrossOrigin;
@@ -17,7 +17,6 @@ import dev.weir.gateway.http.ReadingThreads;
 import dev.weir.gateway.http.RequestBody;
 import dev.weir.gateway.http.RequestTrace;
 import dev.weir.gateway.http.SocketEntrance;
-import dev.weir.gateway.http.UploadedImages;
 import dev.weir.gateway.http.VersionCheck;
 import dev.weir.gateway.huggingface.HuggingFaceApi;
 import dev.weir.gateway.job.ImageMemory;
@@ -107,7 +106,7 @@ public final class GatewayVerticle extends VerticleBase implements Component {
     public Future<?> start() {
         users = config.security().keys().map(Users::of).orElseGet(Users::anyone);
         certificate = config.security().tls().map(ServerCertificate::of);
-        images = new ImageMemory(config.limits().attachmentsBytes());
+        images = new ImageMemory(config.limits().memory().attachmentsBytes());
         return memory().compose(this::begin);
     }
 
@@ -165,10 +164,10 @@ public final class GatewayVerticle extends VerticleBase implements Component {
                 .setHttp2ClearTextEnabled(false)
                 .setPort(config.port())
                 .setHandle100ContinueAutomatically(true)
-                .setMaxFormAttributeSize(config.limits().bodyBytes())
+                .setMaxFormAttributeSize(config.limits().requests().bodyBytes())
                 // Twice as much as is taken: Vert.x closes the socket of a larger one without a word.
-                .setMaxWebSocketMessageSize(2 * config.limits().uploadBytes())
-                .setMaxWebSocketFrameSize(2 * config.limits().uploadBytes())
+                .setMaxWebSocketMessageSize(2 * config.limits().requests().uploadBytes())
+                .setMaxWebSocketFrameSize(2 * config.limits().requests().uploadBytes())
                 // Images cannot be compressed further.
                 .setPerMessageWebSocketCompressionSupported(false)
                 .setPerFrameWebSocketCompressionSupported(false)
@@ -196,12 +195,12 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         JobLedger ledger = protocol.ledger();
         Answers answers = new Answers(vertx, config.patience().slowClient());
         ModelNames names = new ModelNames(catalog, config.aliases());
-        RequestReader reader = new RequestReader(names, config.limits());
+        RequestReader reader = new RequestReader(names, config.limits().requests());
         ReadingThreads threads = new ReadingThreads(vertx);
-        RequestBody body = new RequestBody(config.limits(), reader, threads, images);
+        RequestBody body = new RequestBody(config.limits().requests(), reader, threads, images);
+        ApiParts parts = new ApiParts(vertx, config, body, reader, threads, images, ledger, names, answers);
         Entrance entrance = new Entrance(config.access(), config.host());
         answers.handleFailuresOf(router);
-        Duration slowClient = config.patience().slowClient();
         router.route().handler(new CrossOrigin(config.access()));
         router.route().handler(entrance);
         shapeErrors(router);
@@ -210,54 +209,31 @@ public final class GatewayVerticle extends VerticleBase implements Component {
         RequestTrace trace = new RequestTrace(node.tracing());
         router.post("/v1/images/*").handler(trace);
         router.post("/v1/jobs").handler(trace);
-        ImagesHandler pictures = new ImagesHandler(
-                vertx, body, reader, new PictureJobs(names, reader), jobs, ledger, answers, slowClient);
+        ImagesHandler pictures = new ImagesHandler(parts, jobs);
         pictures.mountUpscales(router);
         if (config.apis().contains(Api.OPENAI)) {
             pictures.mount(router);
-            new ResponsesApi(vertx, body, reader, ledger, answers, names, slowClient).mount(router, trace);
+            new ResponsesApi(parts).mount(router, trace);
         }
-        new JobsHandlers(vertx, body, reader, ledger, answers, slowClient).mount(router);
+        new JobsHandlers(parts).mount(router);
         SocketEntrance sockets = new SocketEntrance(vertx, entrance.guard());
-        streams = new StreamHandler(vertx, reader, threads, ledger, images, config, sockets, node.metrics());
+        streams = new StreamHandler(parts, sockets, node.metrics());
         router.route("/v1/stream")
                 .method(HttpMethod.GET)
                 .method(HttpMethod.HEAD)
                 .handler(streams);
         new ClusterHandlers(node, catalog, names, jobs, ledger, answers).mount(router);
         if (config.apis().contains(Api.A1111)) {
-            new A1111Api(body, reader, ledger, answers, names, trace, threads).mount(router);
+            new A1111Api(parts).mount(router, trace);
         }
         if (config.apis().contains(Api.COMFYUI)) {
-            new ComfyApi(
-                            vertx,
-                            body,
-                            reader,
-                            ledger,
-                            answers,
-                            names,
-                            trace,
-                            entrance.guard(),
-                            sockets,
-                            threads,
-                            images,
-                            config)
-                    .mount(router);
+            new ComfyApi(parts, entrance.guard(), sockets).mount(router, trace);
         }
         if (config.apis().contains(Api.HUGGINGFACE)) {
-            new HuggingFaceApi(body, reader, ledger, answers).mount(router, trace);
+            new HuggingFaceApi(parts).mount(router, trace);
         }
         if (config.apis().contains(Api.REPLICATE)) {
-            ReplicateApi predictions = new ReplicateApi(
-                    vertx,
-                    body,
-                    reader,
-                    ledger,
-                    answers,
-                    names,
-                    new UploadedImages(reader, threads, images),
-                    images,
-                    config);
+            ReplicateApi predictions = new ReplicateApi(parts);
             predictions.mount(router, trace);
             replicate = Optional.of(predictions);
         }

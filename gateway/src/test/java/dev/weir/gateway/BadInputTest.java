@@ -135,7 +135,7 @@ final class BadInputTest {
 
     @Test
     void aBodyOverTheLimitIsRefused() {
-        String body = "{\"prompt\":\"" + "x".repeat(Limits.DEFAULT.bodyBytes()) + "\"}";
+        String body = "{\"prompt\":\"" + "x".repeat(Limits.DEFAULT.requests().bodyBytes()) + "\"}";
 
         expect(gateway.send(gateway.post("/v1/images/generations", body)), 413, "body_too_large", null, "larger");
     }

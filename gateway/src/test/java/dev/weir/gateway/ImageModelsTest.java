@@ -129,7 +129,8 @@ final class ImageModelsTest {
     /** Larger messages of a socket are closed by Vert.x. */
     @Test
     void anUploadThatIsTooLargeIsRefusedOnAnOpenSocket() {
-        byte[] file = Arrays.copyOf(PHOTO, GatewayConfig.Limits.DEFAULT.uploadBytes() + 1);
+        byte[] file =
+                Arrays.copyOf(PHOTO, GatewayConfig.Limits.DEFAULT.requests().uploadBytes() + 1);
         try (TestSocket socket = new TestSocket(gateway.vertx, gateway.port())) {
             TestGateway.get(socket.socket.writeBinaryMessage(upload("photo", file)));
             socket.generate("job", request("x4").put("init_image", "upload:photo"));

@@ -278,7 +278,8 @@ final class MalformedRequestsTest {
 
     @Test
     void aCompressedBodyIsBoundedByWhatItBecomes() {
-        String prompt = "{\"prompt\":\"" + " ".repeat(GatewayConfig.Limits.DEFAULT.bodyBytes()) + "\"}";
+        String prompt = "{\"prompt\":\""
+                + " ".repeat(GatewayConfig.Limits.DEFAULT.requests().bodyBytes()) + "\"}";
 
         Reply reply = post(
                 "/v1/jobs",

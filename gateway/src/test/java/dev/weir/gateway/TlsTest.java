@@ -9,6 +9,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import dev.weir.gateway.GatewayConfig.Limits;
+import dev.weir.gateway.GatewayConfig.Requests;
 import dev.weir.gateway.GatewayConfig.Tls;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
@@ -66,18 +67,16 @@ final class TlsTest {
         put(first.files.key(), files.key());
         Limits usual = TestGateway.CONFIG.limits();
         Limits limits = new Limits(
-                SMALL,
-                usual.promptLength(),
+                new Requests(
+                        SMALL,
+                        usual.requests().promptLength(),
+                        SMALL,
+                        usual.requests().attachmentPixels()),
                 usual.jobs(),
                 usual.samples(),
                 usual.samplesPerSocket(),
-                usual.keptJobs(),
-                usual.keptBytes(),
-                usual.checkpointBytes(),
                 usual.strikes(),
-                SMALL,
-                usual.attachmentPixels(),
-                usual.attachmentsBytes());
+                usual.memory());
         gateway = new TestGateway(TestGateway.CONFIG
                 .with(limits)
                 .with(TestGateway.CONFIG.security().withTls(files)));

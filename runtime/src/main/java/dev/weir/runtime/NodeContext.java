@@ -39,22 +39,7 @@ public record NodeContext(
         Loop loop,
         int unit) {
 
-    /** A node of one device. */
-    public NodeContext(
-            Vertx vertx,
-            String nodeId,
-            Courier courier,
-            NodeDirectory directory,
-            Dispatcher dispatcher,
-            ClusterMemory memory,
-            Health health,
-            MeterRegistry metrics,
-            Tracing tracing,
-            Loop loop) {
-        this(vertx, nodeId, courier, directory, dispatcher, memory, health, metrics, tracing, loop, 0);
-    }
-
-    /** A node whose loop is that of its Vertx. */
+    /** A node of one device whose loop is that of its Vertx. */
     public NodeContext(
             Vertx vertx,
             String nodeId,
@@ -65,7 +50,7 @@ public record NodeContext(
             Health health,
             MeterRegistry metrics,
             Tracing tracing) {
-        this(vertx, nodeId, courier, directory, dispatcher, memory, health, metrics, tracing, Loop.of(vertx));
+        this(vertx, nodeId, courier, directory, dispatcher, memory, health, metrics, tracing, Loop.of(vertx), 0);
     }
 
     /** The same node, for a role with another memory. */
@@ -128,6 +113,7 @@ public record NodeContext(
                         health,
                         metrics,
                         tracing,
-                        loop));
+                        loop,
+                        0));
     }
 }

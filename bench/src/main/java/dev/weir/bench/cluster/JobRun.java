@@ -68,10 +68,6 @@ public final class JobRun {
         see(Kind.FINAL, attempt);
     }
 
-    boolean hasFinal(int sample) {
-        return finals.containsKey(sample);
-    }
-
     boolean isOver() {
         return finals.size() == request.images();
     }

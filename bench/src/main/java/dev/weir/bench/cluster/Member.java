@@ -27,10 +27,6 @@ public final class Member {
         this.arguments = List.copyOf(arguments);
     }
 
-    public String name() {
-        return name;
-    }
-
     public Role role() {
         return role;
     }

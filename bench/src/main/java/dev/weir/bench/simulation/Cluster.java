@@ -102,10 +102,6 @@ final class Cluster implements Network.Observer {
         return members.size();
     }
 
-    boolean isGateway(int place) {
-        return kinds.get(place) == null;
-    }
-
     boolean isGateway(Process process) {
         return gateways().stream().anyMatch(gateway -> gateway.process == process);
     }
@@ -151,13 +147,14 @@ final class Cluster implements Network.Observer {
                 new Health(Duration.ofSeconds(30)),
                 metrics,
                 Tracing.off(),
-                loop);
+                loop,
+                0);
         if (kind == null) {
             GatewayProtocol gateway = new GatewayProtocol(
                     node,
                     config,
                     new ModelCatalog(node.directory(), loop::nanos),
-                    new ImageMemory(config.limits().attachmentsBytes()),
+                    new ImageMemory(config.limits().memory().attachmentsBytes()),
                     UserRules.NONE);
             gateway.start();
             members.set(place, new Member(process, dispatcher, gateway, null));

@@ -1,6 +1,7 @@
 package dev.weir.bench.simulation;
 
 import dev.weir.gateway.job.JobSpec;
+import dev.weir.gateway.job.JobSpec.Terms;
 import dev.weir.gateway.job.OnDisconnect;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.ModelCard;
@@ -53,10 +54,8 @@ final class SimulatedModel {
                 Generation.newBuilder().setSeed(seed).build(),
                 samples,
                 Preview.getDefaultInstance(),
-                "",
-                priority,
-                OnDisconnect.FINISH,
-                List.of());
+                List.of(),
+                new Terms("", priority, OnDisconnect.FINISH));
     }
 
     private static StageRole role(StageKind kind) {

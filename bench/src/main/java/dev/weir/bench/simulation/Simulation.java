@@ -127,18 +127,12 @@ public final class Simulation {
     private static Limits strikes(int strikes) {
         Limits limits = Limits.DEFAULT;
         return new Limits(
-                limits.bodyBytes(),
-                limits.promptLength(),
+                limits.requests(),
                 limits.jobs(),
                 limits.samples(),
                 limits.samplesPerSocket(),
-                limits.keptJobs(),
-                limits.keptBytes(),
-                limits.checkpointBytes(),
                 strikes,
-                limits.attachmentBytes(),
-                limits.attachmentPixels(),
-                limits.attachmentsBytes());
+                limits.memory());
     }
 
     /** @return whether every job ended in time, and nothing was violated */

@@ -1,13 +1,9 @@
 package dev.weir.gateway.a1111;
 
 import dev.weir.gateway.api.PictureJobs;
-import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Answers;
-import dev.weir.gateway.http.ReadingThreads;
-import dev.weir.gateway.http.RequestBody;
+import dev.weir.gateway.http.ApiParts;
 import dev.weir.gateway.http.RequestTrace;
-import dev.weir.gateway.job.ModelNames;
-import dev.weir.gateway.ledger.JobLedger;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 
@@ -17,23 +13,13 @@ public final class A1111Api {
     private final PictureHandlers pictures;
     private final ExtrasHandlers extras;
     private final ListHandlers lists;
-    private final RequestTrace trace;
 
-    public A1111Api(
-            RequestBody body,
-            RequestReader reader,
-            JobLedger ledger,
-            Answers answers,
-            ModelNames models,
-            RequestTrace trace,
-            ReadingThreads threads) {
+    public A1111Api(ApiParts parts) {
         Callers callers = new Callers();
-        this.pictures = new PictureHandlers(
-                body, reader, ledger, answers, callers, new RunningRequests(), new Translation(models), threads);
-        PictureJobs resizing = new PictureJobs(models, reader);
-        this.extras = new ExtrasHandlers(body, reader, ledger, answers, resizing);
-        this.lists = new ListHandlers(body, answers, callers, models, resizing);
-        this.trace = trace;
+        PictureJobs resizing = new PictureJobs(parts.models(), parts.reader());
+        this.pictures = new PictureHandlers(parts, callers);
+        this.extras = new ExtrasHandlers(parts, resizing);
+        this.lists = new ListHandlers(parts.body(), parts.answers(), callers, parts.models(), resizing);
     }
 
     /** To be called before anything that may refuse a request. */
@@ -43,7 +29,7 @@ public final class A1111Api {
         router.route("/internal/progress").handler(A1111Api::shapeErrors);
     }
 
-    public void mount(Router router) {
+    public void mount(Router router, RequestTrace trace) {
         pictures.mount(router, trace);
         pictures.mountProgress(router);
         extras.mount(router, trace);

@@ -4,6 +4,7 @@ import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.PictureJobs;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.http.ApiParts;
 import dev.weir.gateway.http.Authentication;
 import dev.weir.gateway.http.RequestBody;
 import dev.weir.gateway.http.RequestTrace;
@@ -29,11 +30,11 @@ final class ExtrasHandlers {
     private final Answers answers;
     private final PictureJobs pictures;
 
-    ExtrasHandlers(RequestBody body, RequestReader reader, JobLedger ledger, Answers answers, PictureJobs pictures) {
-        this.body = body;
-        this.reader = reader;
-        this.ledger = ledger;
-        this.answers = answers;
+    ExtrasHandlers(ApiParts parts, PictureJobs pictures) {
+        this.body = parts.body();
+        this.reader = parts.reader();
+        this.ledger = parts.ledger();
+        this.answers = parts.answers();
         this.pictures = pictures;
     }
 

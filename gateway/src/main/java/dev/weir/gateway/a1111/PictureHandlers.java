@@ -4,6 +4,7 @@ import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.http.ApiParts;
 import dev.weir.gateway.http.Authentication;
 import dev.weir.gateway.http.Caller;
 import dev.weir.gateway.http.ReadingThreads;
@@ -31,27 +32,18 @@ final class PictureHandlers {
     private final JobLedger ledger;
     private final Answers answers;
     private final Callers callers;
-    private final RunningRequests running;
+    private final RunningRequests running = new RunningRequests();
     private final Translation translation;
     private final ReadingThreads threads;
 
-    PictureHandlers(
-            RequestBody body,
-            RequestReader reader,
-            JobLedger ledger,
-            Answers answers,
-            Callers callers,
-            RunningRequests running,
-            Translation translation,
-            ReadingThreads threads) {
-        this.body = body;
-        this.reader = reader;
-        this.ledger = ledger;
-        this.answers = answers;
+    PictureHandlers(ApiParts parts, Callers callers) {
+        this.body = parts.body();
+        this.reader = parts.reader();
+        this.ledger = parts.ledger();
+        this.answers = parts.answers();
         this.callers = callers;
-        this.running = running;
-        this.translation = translation;
-        this.threads = threads;
+        this.translation = new Translation(parts.models());
+        this.threads = parts.threads();
     }
 
     void mount(Router router, RequestTrace trace) {

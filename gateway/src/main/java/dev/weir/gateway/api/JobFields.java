@@ -1,5 +1,6 @@
 package dev.weir.gateway.api;
 
+import dev.weir.gateway.job.JobSpec.Terms;
 import dev.weir.gateway.job.OnDisconnect;
 import dev.weir.gateway.job.Picture;
 import dev.weir.proto.v1.Generation;
@@ -9,7 +10,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** What every job is asked for, whatever it makes: whose it is, how urgent, and which files. Immutable. */
-record JobFields(String user, String format, int quality, Priority priority, OnDisconnect onDisconnect) {
+record JobFields(Terms terms, String format, int quality) {
 
     static final String FORMAT = "output_format";
     /** The default first. The last is of models that have the field alone. */
@@ -28,7 +29,7 @@ record JobFields(String user, String format, int quality, Priority priority, OnD
         Priority priority = choice(fields, "priority", PRIORITIES).orElse(Priority.STANDARD);
         OnDisconnect onDisconnect =
                 choice(fields, "on_disconnect", ON_DISCONNECT).orElse(otherwise);
-        return new JobFields(user, format, (int) Math.max(1, quality), priority, onDisconnect);
+        return new JobFields(new Terms(user, priority, onDisconnect), format, (int) Math.max(1, quality));
     }
 
     /** @param why a file of points is not made */

@@ -119,10 +119,8 @@ public final class PictureJobs {
                 generation,
                 1,
                 Preview.getDefaultInstance(),
-                asked.user(),
-                asked.priority(),
-                asked.onDisconnect(),
-                List.of(image));
+                List.of(image),
+                asked.terms());
     }
 
     /** The last stage alone, which takes the picture instead of a latent. */

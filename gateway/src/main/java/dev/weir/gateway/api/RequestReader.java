@@ -74,7 +74,7 @@ public final class RequestReader {
     private final GenerationReader generations;
     private final AttachmentReader images;
 
-    public RequestReader(ModelNames models, GatewayConfig.Limits limits) {
+    public RequestReader(ModelNames models, GatewayConfig.Requests limits) {
         this.models = models;
         this.generations = new GenerationReader(limits.promptLength());
         this.images = new AttachmentReader(limits.attachmentBytes(), limits.attachmentPixels());
@@ -238,16 +238,7 @@ public final class RequestReader {
         more.accept(read);
         Generation generation = read.build();
         List<Stage> route = Route.stages(card, workflow, generation);
-        return new JobSpec(
-                card.getId(),
-                route,
-                generation,
-                samples,
-                preview,
-                asked.user(),
-                asked.priority(),
-                asked.onDisconnect(),
-                attachments);
+        return new JobSpec(card.getId(), route, generation, samples, preview, attachments, asked.terms());
     }
 
     /** A part of an image is found by its mask, so the two have one size. */

@@ -1,19 +1,14 @@
 package dev.weir.gateway.comfyui;
 
 import dev.weir.gateway.GatewayConfig;
-import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.http.ApiParts;
 import dev.weir.gateway.http.BrowserGuard;
-import dev.weir.gateway.http.ReadingThreads;
 import dev.weir.gateway.http.RequestBody;
 import dev.weir.gateway.http.RequestTrace;
 import dev.weir.gateway.http.SocketEntrance;
 import dev.weir.gateway.http.UploadedImages;
-import dev.weir.gateway.job.ImageMemory;
-import dev.weir.gateway.job.ModelNames;
-import dev.weir.gateway.ledger.JobLedger;
 import io.vertx.core.Handler;
-import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -39,7 +34,6 @@ public final class ComfyApi {
             "/system_stats");
 
     private final RequestBody body;
-    private final RequestTrace trace;
     private final BrowserGuard guard;
     private final Sockets sockets;
     private final PromptHandlers prompts;
@@ -48,34 +42,24 @@ public final class ComfyApi {
     private final ViewHandler pictures;
     private final ListHandlers lists;
 
-    public ComfyApi(
-            Vertx vertx,
-            RequestBody body,
-            RequestReader reader,
-            JobLedger ledger,
-            Answers answers,
-            ModelNames models,
-            RequestTrace trace,
-            BrowserGuard guard,
-            SocketEntrance entrance,
-            ReadingThreads threads,
-            ImageMemory memory,
-            GatewayConfig config) {
-        this.body = body;
-        this.trace = trace;
+    public ComfyApi(ApiParts parts, BrowserGuard guard, SocketEntrance entrance) {
+        this.body = parts.body();
         this.guard = guard;
-        this.sockets = new Sockets(vertx, entrance, config.patience().slowClient());
-        History history = new History(job -> ledger.kept().find(job).isPresent());
-        Queue queue = new Queue(sockets, history, memory, file -> threads.read(() -> reader.picture(file)));
+        this.sockets = new Sockets(parts.vertx(), entrance, parts.slowClient());
+        History history = new History(job -> parts.ledger().kept().find(job).isPresent());
+        Queue queue = new Queue(sockets, history, parts.images(), file -> parts.threads()
+                .read(() -> parts.reader().picture(file)));
         // Sockets of other APIs have uploads too, and all uploads together have half.
-        GatewayConfig.Limits limits = config.limits();
-        long most = Math.min(limits.attachmentsPerSocketBytes(), limits.attachmentsBytes() / 4);
-        Uploads uploads = new Uploads(most, memory);
-        this.prompts = new PromptHandlers(body, reader, ledger, answers, models, uploads, queue);
-        this.files = new UploadHandlers(new UploadedImages(reader, threads, memory), answers, uploads);
+        GatewayConfig.Limits limits = parts.config().limits();
+        long most = Math.min(
+                limits.requests().attachmentsPerSocketBytes(), limits.memory().attachmentsBytes() / 4);
+        Uploads uploads = new Uploads(most, parts.images());
+        Answers answers = parts.answers();
+        this.prompts = new PromptHandlers(parts, uploads, queue);
+        this.files = new UploadHandlers(new UploadedImages(parts), answers, uploads);
         this.queues = new QueueHandlers(body, answers, queue, history);
-        this.pictures = new ViewHandler(ledger, answers, uploads, history);
-        this.lists = new ListHandlers(answers, models, uploads);
+        this.pictures = new ViewHandler(parts.ledger(), answers, uploads, history);
+        this.lists = new ListHandlers(answers, parts.models(), uploads);
     }
 
     /** To be called before anything that may refuse a request. */
@@ -89,12 +73,12 @@ public final class ComfyApi {
         router.route("/api/models*").handler(ComfyApi::shapeErrors);
     }
 
-    public void mount(Router router) {
-        mount(router, "");
-        mount(router, "/api");
+    public void mount(Router router, RequestTrace trace) {
+        mount(router, trace, "");
+        mount(router, trace, "/api");
     }
 
-    private void mount(Router router, String root) {
+    private void mount(Router router, RequestTrace trace, String root) {
         router.get(root + "/ws").handler(sockets::open);
         post(router, root + "/prompt", trace, prompts::prompt);
         get(router, root + "/prompt", queues::info);

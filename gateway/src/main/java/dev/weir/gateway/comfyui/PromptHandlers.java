@@ -6,6 +6,7 @@ import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.comfyui.Value.Sampled;
 import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.http.ApiParts;
 import dev.weir.gateway.http.Authentication;
 import dev.weir.gateway.http.Caller;
 import dev.weir.gateway.http.RequestBody;
@@ -39,19 +40,12 @@ final class PromptHandlers {
     private final Uploads uploads;
     private final Queue queue;
 
-    PromptHandlers(
-            RequestBody body,
-            RequestReader reader,
-            JobLedger ledger,
-            Answers answers,
-            ModelNames models,
-            Uploads uploads,
-            Queue queue) {
-        this.body = body;
-        this.reader = reader;
-        this.ledger = ledger;
-        this.answers = answers;
-        this.models = models;
+    PromptHandlers(ApiParts parts, Uploads uploads, Queue queue) {
+        this.body = parts.body();
+        this.reader = parts.reader();
+        this.ledger = parts.ledger();
+        this.answers = parts.answers();
+        this.models = parts.models();
         this.uploads = uploads;
         this.queue = queue;
     }

@@ -46,8 +46,4 @@ record Authority(String host, int port) {
     boolean isOf(Origin origin) {
         return host.equals(origin.host()) && (port == 0 || port == origin.port());
     }
-
-    String text() {
-        return port == 0 ? host : host + ":" + port;
-    }
 }

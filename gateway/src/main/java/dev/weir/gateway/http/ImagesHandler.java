@@ -37,23 +37,15 @@ public final class ImagesHandler {
     private final Answers answers;
     private final Duration slowClient;
 
-    public ImagesHandler(
-            Vertx vertx,
-            RequestBody body,
-            RequestReader reader,
-            PictureJobs pictures,
-            Jobs jobs,
-            JobLedger ledger,
-            Answers answers,
-            Duration slowClient) {
-        this.vertx = vertx;
-        this.body = body;
-        this.reader = reader;
-        this.pictures = pictures;
+    public ImagesHandler(ApiParts parts, Jobs jobs) {
+        this.vertx = parts.vertx();
+        this.body = parts.body();
+        this.reader = parts.reader();
+        this.pictures = new PictureJobs(parts.models(), reader);
         this.jobs = jobs;
-        this.ledger = ledger;
-        this.answers = answers;
-        this.slowClient = slowClient;
+        this.ledger = parts.ledger();
+        this.answers = parts.answers();
+        this.slowClient = parts.slowClient();
     }
 
     /** The paths of OpenAI. */

@@ -6,7 +6,6 @@ import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.Picture;
-import dev.weir.gateway.ledger.JobLedger;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -30,19 +29,13 @@ public final class JobsHandlers {
     private final Answers answers;
     private final Duration slowClient;
 
-    public JobsHandlers(
-            Vertx vertx,
-            RequestBody body,
-            RequestReader reader,
-            JobLedger ledger,
-            Answers answers,
-            Duration slowClient) {
-        this.vertx = vertx;
-        this.body = body;
-        this.reader = reader;
-        this.jobs = new CallersJobs(ledger);
-        this.answers = answers;
-        this.slowClient = slowClient;
+    public JobsHandlers(ApiParts parts) {
+        this.vertx = parts.vertx();
+        this.body = parts.body();
+        this.reader = parts.reader();
+        this.jobs = new CallersJobs(parts.ledger());
+        this.answers = parts.answers();
+        this.slowClient = parts.slowClient();
     }
 
     public void mount(Router router) {

@@ -48,7 +48,8 @@ public final class RequestBody {
         }
     }
 
-    public RequestBody(GatewayConfig.Limits limits, RequestReader reader, ReadingThreads threads, ImageMemory images) {
+    public RequestBody(
+            GatewayConfig.Requests limits, RequestReader reader, ReadingThreads threads, ImageMemory images) {
         this.reader = reader;
         this.threads = threads;
         this.smallBytes = limits.bodyBytes();

@@ -15,10 +15,10 @@ public final class UploadedImages {
     private final ReadingThreads threads;
     private final ImageMemory memory;
 
-    public UploadedImages(RequestReader reader, ReadingThreads threads, ImageMemory memory) {
-        this.reader = reader;
-        this.threads = threads;
-        this.memory = memory;
+    public UploadedImages(ApiParts parts) {
+        this.reader = parts.reader();
+        this.threads = parts.threads();
+        this.memory = parts.images();
     }
 
     /** Continues with the image that a field of the form has, or answers with the error. */

@@ -3,6 +3,7 @@ package dev.weir.gateway.huggingface;
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.http.ApiParts;
 import dev.weir.gateway.http.Authentication;
 import dev.weir.gateway.http.RequestBody;
 import dev.weir.gateway.http.RequestTrace;
@@ -30,11 +31,11 @@ public final class HuggingFaceApi {
     private final JobLedger ledger;
     private final Answers answers;
 
-    public HuggingFaceApi(RequestBody body, RequestReader reader, JobLedger ledger, Answers answers) {
-        this.body = body;
-        this.reader = reader;
-        this.ledger = ledger;
-        this.answers = answers;
+    public HuggingFaceApi(ApiParts parts) {
+        this.body = parts.body();
+        this.reader = parts.reader();
+        this.ledger = parts.ledger();
+        this.answers = parts.answers();
     }
 
     /** To be called before anything that may refuse a request. */

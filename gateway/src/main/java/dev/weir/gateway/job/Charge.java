@@ -19,7 +19,7 @@ public record Charge(int images, double pixelSteps) {
 
     /** Of a job that is not part of a larger request, or what it was said to count. */
     public static Charge of(JobSpec spec) {
-        return spec.charge().orElseGet(() -> new Charge(spec.samples(), pixelSteps(spec) * spec.samples()));
+        return spec.terms().charge().orElseGet(() -> new Charge(spec.samples(), pixelSteps(spec) * spec.samples()));
     }
 
     /** Of a first job and of later ones, each of which changes all of its images: these count once, and the steps of all. */

@@ -71,7 +71,7 @@ public record Demand(String model, Priority priority, String user, long createdM
                 work.add(new Work(stage.getName(), phase, stage.getForwards(), 1, stage.getArea()));
             }
         }
-        return new Demand(spec.model(), spec.priority(), spec.user(), createdMs, started, work);
+        return new Demand(spec.model(), spec.terms().priority(), spec.user(), createdMs, started, work);
     }
 
     /** What is left to do in a phase; empty where that is nothing. */

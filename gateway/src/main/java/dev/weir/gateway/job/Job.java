@@ -151,7 +151,7 @@ public final class Job {
     /** Starts a span for each unfinished sample. */
     void traceWith(Tracing tracing) {
         open().forEach(sample -> {
-            Span span = tracing.start("sample", spec.traceparent());
+            Span span = tracing.start("sample", spec.terms().traceparent());
             span.setAttribute("weir.job", id);
             span.setAttribute("weir.sample", sample.index());
             span.setAttribute("weir.model", spec.model());
@@ -198,7 +198,7 @@ public final class Job {
                 .setDeadlineMs(deadlineMs)
                 .setUser(spec.user())
                 .setUserWeight(weight)
-                .setPriority(spec.priority())
+                .setPriority(spec.terms().priority())
                 .setGeneration(generation)
                 .setPreview(
                         checked && spec.preview().getGrade() == Preview.Grade.LATENT_RGB

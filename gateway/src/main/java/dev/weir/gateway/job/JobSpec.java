@@ -13,7 +13,6 @@ import dev.weir.runtime.route.Ports;
 import dev.weir.runtime.stage.Failure;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
@@ -22,11 +21,7 @@ import java.util.stream.Stream;
  * @param route the stages in order
  * @param generation for the first sample; sample {@code i} has the seed {@code seed + i}, or the same one and the next noise of {@code cpu:INDEX} or {@code comfyui}
  * @param samples the number of images
- * @param user the name of the API key; at a gateway without keys as stated by the client, empty if it is not stated
  * @param attachments the images that the request brought; empty at gateways that do not own the job
- * @param traceparent the request's W3C trace context; empty if it is not traced
- * @param charge what it counts against its user's limits, where that is not what it makes; see {@link Charge}
- * @param webhook who is told of the job, besides its clients
  */
 public record JobSpec(
         String model,
@@ -34,13 +29,30 @@ public record JobSpec(
         Generation generation,
         int samples,
         Preview preview,
-        String user,
-        Priority priority,
-        OnDisconnect onDisconnect,
-        String traceparent,
         List<Attachment> attachments,
-        Optional<Charge> charge,
-        Optional<Webhook> webhook) {
+        Terms terms) {
+
+    /**
+     * How a job is treated, whatever it makes.
+     *
+     * @param user the name of the API key; at a gateway without keys as stated by the client, empty if it is not stated
+     * @param traceparent the request's W3C trace context; empty if it is not traced
+     * @param charge what it counts against its user's limits, where that is not what it makes; see {@link Charge}
+     * @param webhook who is told of the job, besides its clients
+     */
+    public record Terms(
+            String user,
+            Priority priority,
+            OnDisconnect onDisconnect,
+            String traceparent,
+            Optional<Charge> charge,
+            Optional<Webhook> webhook) {
+
+        /** Of a job that counts what it makes, without a trace and a webhook. */
+        public Terms(String user, Priority priority, OnDisconnect onDisconnect) {
+            this(user, priority, onDisconnect, "", Optional.empty(), Optional.empty());
+        }
+    }
 
     /** Why a sample fails that cannot begin without an image of its request. */
     static final Failure IMAGE_LOST =
@@ -58,78 +70,50 @@ public record JobSpec(
         attachments = List.copyOf(attachments);
     }
 
-    /** A job that counts what it makes. */
-    public JobSpec(
-            String model,
-            List<Stage> route,
-            Generation generation,
-            int samples,
-            Preview preview,
-            String user,
-            Priority priority,
-            OnDisconnect onDisconnect,
-            String traceparent,
-            List<Attachment> attachments) {
-        this(
-                model,
-                route,
-                generation,
-                samples,
-                preview,
-                user,
-                priority,
-                onDisconnect,
-                traceparent,
-                attachments,
-                Optional.empty(),
-                Optional.empty());
-    }
-
-    /** A job without a trace. */
-    public JobSpec(
-            String model,
-            List<Stage> route,
-            Generation generation,
-            int samples,
-            Preview preview,
-            String user,
-            Priority priority,
-            OnDisconnect onDisconnect,
-            List<Attachment> attachments) {
-        this(model, route, generation, samples, preview, user, priority, onDisconnect, "", attachments);
-    }
-
     /** The same job as part of a trace. */
-    public JobSpec under(String newTraceparent) {
-        return changed(job -> job.traceparent = newTraceparent);
+    public JobSpec under(String traceparent) {
+        return on(new Terms(terms.user, terms.priority, terms.onDisconnect, traceparent, terms.charge, terms.webhook));
     }
 
     /** The same job as one of a user, whatever user and priority the client stated. */
-    public JobSpec by(String newUser, Priority newPriority) {
-        return changed(job -> {
-            job.user = newUser;
-            job.priority = newPriority;
-        });
+    public JobSpec by(String user, Priority priority) {
+        return on(new Terms(user, priority, terms.onDisconnect, terms.traceparent, terms.charge, terms.webhook));
     }
 
-    /** The same job on other stages. */
-    public JobSpec along(List<Stage> otherRoute) {
-        return changed(job -> job.route = otherRoute);
-    }
-
-    /** The same job with other settings of its images. */
-    public JobSpec making(Generation newGeneration) {
-        return changed(job -> job.generation = newGeneration);
+    /** The same job, which continues when its client disconnects. */
+    public JobSpec finishing() {
+        return on(new Terms(
+                terms.user, terms.priority, OnDisconnect.FINISH, terms.traceparent, terms.charge, terms.webhook));
     }
 
     /** The same job, of which a server is told. */
     public JobSpec telling(Webhook told) {
-        return changed(job -> job.webhook = Optional.of(told));
+        return on(new Terms(
+                terms.user, terms.priority, terms.onDisconnect, terms.traceparent, terms.charge, Optional.of(told)));
+    }
+
+    private JobSpec charged(Charge charge) {
+        return on(new Terms(
+                terms.user, terms.priority, terms.onDisconnect, terms.traceparent, Optional.of(charge), terms.webhook));
+    }
+
+    private JobSpec on(Terms newTerms) {
+        return new JobSpec(model, route, generation, samples, preview, attachments, newTerms);
+    }
+
+    /** The same job on other stages. */
+    public JobSpec along(List<Stage> otherRoute) {
+        return new JobSpec(model, otherRoute, generation, samples, preview, attachments, terms);
+    }
+
+    /** The same job with other settings of its images. */
+    public JobSpec making(Generation newGeneration) {
+        return new JobSpec(model, route, newGeneration, samples, preview, attachments, terms);
     }
 
     /** The same job with the images that its request brought. */
     public JobSpec with(List<Attachment> found) {
-        return changed(job -> job.attachments = found);
+        return new JobSpec(model, route, generation, samples, preview, found, terms);
     }
 
     /** The same job as one that is admitted together with jobs that will begin with its pictures. */
@@ -150,56 +134,8 @@ public record JobSpec(
         return making(begun).with(all).charged(Charge.NONE);
     }
 
-    private JobSpec charged(Charge charged) {
-        return changed(job -> job.charge = Optional.of(charged));
-    }
-
-    private JobSpec changed(Consumer<Changes> change) {
-        Changes changes = new Changes(this);
-        change.accept(changes);
-        return changes.made();
-    }
-
-    /** The fields that another job may have otherwise. */
-    private static final class Changes {
-
-        private final JobSpec from;
-        private List<Stage> route;
-        private Generation generation;
-        private String user;
-        private Priority priority;
-        private String traceparent;
-        private List<Attachment> attachments;
-        private Optional<Charge> charge;
-        private Optional<Webhook> webhook;
-
-        Changes(JobSpec from) {
-            this.from = from;
-            this.route = from.route;
-            this.generation = from.generation;
-            this.user = from.user;
-            this.priority = from.priority;
-            this.traceparent = from.traceparent;
-            this.attachments = from.attachments;
-            this.charge = from.charge;
-            this.webhook = from.webhook;
-        }
-
-        JobSpec made() {
-            return new JobSpec(
-                    from.model,
-                    route,
-                    generation,
-                    from.samples,
-                    from.preview,
-                    user,
-                    priority,
-                    from.onDisconnect,
-                    traceparent,
-                    attachments,
-                    charge,
-                    webhook);
-        }
+    public String user() {
+        return terms.user;
     }
 
     /** The image of a field. */
@@ -229,23 +165,6 @@ public record JobSpec(
     /** Whether a stage from a position on reads the image of a field. */
     public boolean isRead(int position, String name) {
         return Ports.isTaken(route, position, Attachment.port(name));
-    }
-
-    /** The same job, which continues when its client disconnects. */
-    public JobSpec finishing() {
-        return new JobSpec(
-                model,
-                route,
-                generation,
-                samples,
-                preview,
-                user,
-                priority,
-                OnDisconnect.FINISH,
-                traceparent,
-                attachments,
-                charge,
-                webhook);
     }
 
     /** An unsigned number. After the largest one comes 0. Samples whose noise is one draw have one seed. */

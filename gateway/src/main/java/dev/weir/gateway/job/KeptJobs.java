@@ -1,6 +1,6 @@
 package dev.weir.gateway.job;
 
-import dev.weir.gateway.GatewayConfig.Limits;
+import dev.weir.gateway.GatewayConfig.Memory;
 import dev.weir.runtime.Loop;
 import java.time.Duration;
 import java.util.Iterator;
@@ -19,7 +19,7 @@ public final class KeptJobs {
     private static final long SWEEP_MS = 500;
 
     private final Loop loop;
-    private final Limits limits;
+    private final Memory limits;
     private final Duration keep;
     private final Consumer<KeptJob> onForgotten;
     private final Map<String, KeptJob> kept = new LinkedHashMap<>();
@@ -28,7 +28,7 @@ public final class KeptJobs {
      * @param keep how long a finished job is kept
      * @param onForgotten called with each dropped job
      */
-    public KeptJobs(Loop loop, Limits limits, Duration keep, Consumer<KeptJob> onForgotten) {
+    public KeptJobs(Loop loop, Memory limits, Duration keep, Consumer<KeptJob> onForgotten) {
         this.loop = loop;
         this.limits = limits;
         this.keep = keep;

@@ -149,11 +149,6 @@ final class Sample {
         return destination;
     }
 
-    /** The furthest progress of any attempt, in stages and steps. */
-    int reached() {
-        return reached;
-    }
-
     boolean started() {
         return started;
     }

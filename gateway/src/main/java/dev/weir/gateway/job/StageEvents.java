@@ -5,7 +5,6 @@ import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.Stage;
 import dev.weir.proto.v1.StageRole;
-import dev.weir.runtime.stage.Attempt;
 import dev.weir.runtime.stage.Failure;
 import dev.weir.runtime.stage.Snapshot;
 import java.util.List;
@@ -51,17 +50,7 @@ final class StageEvents {
             case FRAME -> frame(job, sample, event, tensors);
             case CHECKPOINTED -> checkpoint(job, sample, event.getCheckpointed().getCheckpoint(), tensors);
             case FINISHED -> finished(job, sample, event, tensors);
-            case FAILED ->
-                restarts.failed(
-                        job,
-                        sample,
-                        new Failure(
-                                event.getFailed().getCode(),
-                                event.getFailed().getMessage(),
-                                event.getFailed().getRetryable(),
-                                new Attempt(
-                                        event.getFailed().getNewestEpoch(),
-                                        event.getFailed().getNewestAttempt())));
+            case FAILED -> restarts.failed(job, sample, Failure.of(event.getFailed()));
             case HANDED_BACK -> {
                 if (event.getHandedBack().hasCheckpoint()) {
                     checkpoint(job, sample, event.getHandedBack().getCheckpoint(), tensors);

@@ -12,9 +12,9 @@ import dev.weir.gateway.job.Strikes;
 import dev.weir.proto.v1.JobEventRecord;
 import dev.weir.proto.v1.JobRecord;
 import dev.weir.runtime.Loop;
+import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.stage.Snapshot;
 import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Future;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -38,10 +38,7 @@ final class Adoption {
     private final Loop loop;
     private final Jobs jobs;
     private final KeptJobs kept;
-    private final Ledger ledger;
-    private final Checkpoints checkpoints;
-    private final Attachments attachments;
-    private final Optional<PictureStore> pictures;
+    private final Stores stores;
     private final OwnedJobs owned;
     private final Gateways gateways;
     private final Patience patience;
@@ -50,30 +47,23 @@ final class Adoption {
     private Consumer<KeptJob> onBegun = job -> {};
 
     Adoption(
-            Loop loop,
+            NodeContext node,
             Jobs jobs,
             KeptJobs kept,
-            Ledger ledger,
-            Checkpoints checkpoints,
-            Attachments attachments,
-            Optional<PictureStore> pictures,
+            Stores stores,
             OwnedJobs owned,
             Gateways gateways,
-            Patience patience,
-            MeterRegistry metrics) {
-        this.loop = loop;
+            Patience patience) {
+        this.loop = node.loop();
         this.jobs = jobs;
         this.kept = kept;
-        this.ledger = ledger;
-        this.checkpoints = checkpoints;
-        this.attachments = attachments;
-        this.pictures = pictures;
+        this.stores = stores;
         this.owned = owned;
         this.gateways = gateways;
         this.patience = patience;
         this.adopted = Counter.builder("weir.gateway.adopted")
                 .description("Jobs taken over from gateways that are gone")
-                .register(metrics);
+                .register(node.metrics());
     }
 
     /** @param listener called with each adopted job whose samples go on here */
@@ -100,7 +90,8 @@ final class Adoption {
         }
         // Before the job is held: what is held is shown, and without its images a finished job would look like a new
         // one.
-        Future<Optional<KeptJob>> adopting = pictures.map(store -> store.find(entry.record()))
+        Future<Optional<KeptJob>> adopting = stores.pictures()
+                .map(store -> store.find(entry.record()))
                 .orElseGet(() -> Future.succeededFuture(Map.of()))
                 .compose(images -> take(entry, images));
         underway.put(id, adopting);
@@ -120,20 +111,22 @@ final class Adoption {
                 .build();
         byte[] bytes = record.toByteArray();
         Duration life = RecordedJob.life(record, over, patience.result(), loop.nowMs());
-        return ledger.replace(record.getId(), entry.bytes(), bytes, life).compose(won -> {
-            if (!won || !gateways.settled()) {
-                return Future.succeededFuture(Optional.empty());
-            }
-            log.info("Adopts the job {} of the lost gateway {}", record.getId(), before.getOwner());
-            adopted.increment();
-            // Only now: a view of the job may have been opened or forgotten meanwhile.
-            KeptJob show = shown(record)
-                    .orElseGet(
-                            () -> new KeptJob(record.getId(), RecordFormat.spec(record), record.getCreatedMs(), loop));
-            RecordedJob job = owned.recorded(show, record, bytes);
-            owned.hold(job);
-            return goOn(job, record, images).map(Optional.of(show));
-        });
+        return stores.ledger()
+                .replace(record.getId(), entry.bytes(), bytes, life)
+                .compose(won -> {
+                    if (!won || !gateways.settled()) {
+                        return Future.succeededFuture(Optional.empty());
+                    }
+                    log.info("Adopts the job {} of the lost gateway {}", record.getId(), before.getOwner());
+                    adopted.increment();
+                    // Only now: a view of the job may have been opened or forgotten meanwhile.
+                    KeptJob show = shown(record)
+                            .orElseGet(() -> new KeptJob(
+                                    record.getId(), RecordFormat.spec(record), record.getCreatedMs(), loop));
+                    RecordedJob job = owned.recorded(show, record, bytes);
+                    owned.hold(job);
+                    return goOn(job, record, images).map(Optional.of(show));
+                });
     }
 
     /**
@@ -158,10 +151,11 @@ final class Adoption {
         for (int sample = 0; sample < spec.samples(); sample++) {
             samples.add(sample(record, sample, job.hasEnded(sample) && !again.isLost(sample)));
         }
-        return Future.all(samples)
-                .compose(found -> attachments.find(job.id(), spec.generation()).map(inputs -> {
+        return Future.all(samples).compose(found -> stores.attachments()
+                .find(job.id(), spec.generation())
+                .map(inputs -> {
                     if (owned.holds(job.id())) {
-                        attachments.hold(job.id(), inputs);
+                        stores.attachments().hold(job.id(), inputs);
                         begin(job, spec.with(inputs), record, found.list(), again);
                     }
                     return null;
@@ -208,7 +202,7 @@ final class Adoption {
 
     /** Without a checkpoint the sample starts over. This costs time, but the image is the same. */
     private Future<Optional<Snapshot>> checkpoint(String job, int sample) {
-        return Retry.of(() -> checkpoints.find(job, sample)).otherwise(problem -> {
+        return Retry.of(() -> stores.checkpoints().find(job, sample)).otherwise(problem -> {
             log.warn("The checkpoint of {}/{} could not be read: {}", job, sample, problem.getMessage());
             return Optional.empty();
         });

@@ -39,10 +39,9 @@ public final class JobLedger {
     private final NodeContext node;
     private final Jobs jobs;
     private final KeptJobs kept;
-    private final Ledger ledger;
     private final Gateways gateways;
     private final ImageMemory images;
-    private final Optional<PictureStore> pictures;
+    private final Stores stores;
     private final OwnedJobs owned;
     private final Adoption adoption;
     private final RemoteJobViews views;
@@ -57,39 +56,27 @@ public final class JobLedger {
         this.jobs = jobs;
         this.images = images;
         GatewayConfig.Patience patience = config.patience();
-        this.kept = new KeptJobs(node.loop(), config.limits(), patience.result(), this::forgotten);
-        this.ledger = new Ledger(node.memory());
+        this.kept = new KeptJobs(node.loop(), config.limits().memory(), patience.result(), this::forgotten);
         this.gateways = new Gateways(node, node.loop()::nanos);
         gateways.tell(jobs::demands);
         jobs.others(gateways::demandsOfOthers);
-        Checkpoints checkpoints = new Checkpoints(node.memory(), config.limits().checkpointBytes(), node.metrics());
-        Attachments attachments = new Attachments(node.memory(), images);
         Duration longest = patience.deadline().plus(patience.result());
-        this.pictures =
-                config.storage().results().map(place -> PictureStore.of(place, node.vertx(), node.loop(), longest));
-        this.owned =
-                new OwnedJobs(node.loop(), jobs, kept, ledger, checkpoints, attachments, pictures, gateways, patience);
-        this.adoption = new Adoption(
-                node.loop(),
-                jobs,
-                kept,
-                ledger,
-                checkpoints,
-                attachments,
-                pictures,
-                owned,
-                gateways,
-                patience,
-                node.metrics());
+        this.stores = new Stores(
+                new Ledger(node.memory()),
+                new Checkpoints(node.memory(), config.limits().memory().checkpointBytes(), node.metrics()),
+                new Attachments(node.memory(), images),
+                config.storage().results().map(place -> PictureStore.of(place, node.vertx(), node.loop(), longest)));
+        this.owned = new OwnedJobs(node.loop(), jobs, kept, stores, gateways, patience);
+        this.adoption = new Adoption(node, jobs, kept, stores, owned, gateways, patience);
         this.views = new RemoteJobViews(node, kept, gateways, owned, this::show);
         this.publisher = new EventPublisher(node.loop(), node.courier(), kept, owned);
         this.departures = new Departures(jobs, kept, owned, views, publisher, adoption);
         this.endings = new Endings(node.courier(), jobs, kept, gateways, owned, views, publisher);
         this.keyed = new KeyedJobs(node.loop(), new IdempotencyKeys(node.memory(), longest), owned, this::find);
-        this.list = new JobList(node.loop(), kept, ledger);
+        this.list = new JobList(node.loop(), kept, stores.ledger());
         new Orphans(
                 node.loop(),
-                ledger,
+                stores.ledger(),
                 gateways,
                 owned,
                 adoption,
@@ -123,7 +110,7 @@ public final class JobLedger {
      * @throws dev.weir.gateway.job.RefusedException as {@link Jobs#submit}
      */
     Attendance attend(JobSpec spec, boolean keep, Consumer<JobEvent> client, Runnable onLost) {
-        boolean finishes = spec.onDisconnect() == OnDisconnect.FINISH;
+        boolean finishes = spec.terms().onDisconnect() == OnDisconnect.FINISH;
         if (!keep && !finishes) {
             String id = submit(spec, client);
             return new Attendance(id, () -> jobs.cancel(id));
@@ -164,7 +151,7 @@ public final class JobLedger {
         }
         return new Attendance(job.id(), () -> {
             job.unwatch(client);
-            if (job.spec().onDisconnect() == OnDisconnect.CANCEL) {
+            if (job.spec().terms().onDisconnect() == OnDisconnect.CANCEL) {
                 departures.left(job);
             }
         });
@@ -239,7 +226,7 @@ public final class JobLedger {
         if (!gateways.settled() || gateways.isCutOff()) {
             return Future.failedFuture("this gateway has yet to find the others again");
         }
-        return ledger.find(id).compose(found -> {
+        return stores.ledger().find(id).compose(found -> {
             if (found.isEmpty()) {
                 boolean was = JobId.mayHaveBeen(id, node.loop().nowMs());
                 return Future.failedFuture(new UnknownJobException(was));
@@ -255,7 +242,8 @@ public final class JobLedger {
     }
 
     private Future<KeptJob> show(KeptJob job) {
-        return ledger.find(job.id())
+        return stores.ledger()
+                .find(job.id())
                 .compose(found ->
                         found.isEmpty() ? Future.failedFuture(new UnknownJobException(true)) : show(found.get(), job));
     }
@@ -332,7 +320,8 @@ public final class JobLedger {
     /** Tells the others that it is gone, and completes when what was to be stored is stored. */
     public Future<Void> close() {
         gateways.leave();
-        return pictures.map(PictureStore::close)
+        return stores.pictures()
+                .map(PictureStore::close)
                 .orElseGet(Future::succeededFuture)
                 .compose(stored -> gateways.close());
     }

@@ -48,10 +48,7 @@ final class OwnedJobs implements RecordedJob.Owner {
     private final Loop loop;
     private final Jobs jobs;
     private final KeptJobs kept;
-    private final Ledger ledger;
-    private final Checkpoints checkpoints;
-    private final Attachments attachments;
-    private final Optional<PictureStore> pictures;
+    private final Stores stores;
     private final Gateways gateways;
     private final Patience patience;
     private final Map<String, RecordedJob> recorded = new HashMap<>();
@@ -63,23 +60,11 @@ final class OwnedJobs implements RecordedJob.Owner {
     private Consumer<RecordedJob> onHold = job -> {};
     private Consumer<KeptJob> onLetGo = job -> {};
 
-    OwnedJobs(
-            Loop loop,
-            Jobs jobs,
-            KeptJobs kept,
-            Ledger ledger,
-            Checkpoints checkpoints,
-            Attachments attachments,
-            Optional<PictureStore> pictures,
-            Gateways gateways,
-            Patience patience) {
+    OwnedJobs(Loop loop, Jobs jobs, KeptJobs kept, Stores stores, Gateways gateways, Patience patience) {
         this.loop = loop;
         this.jobs = jobs;
         this.kept = kept;
-        this.ledger = ledger;
-        this.checkpoints = checkpoints;
-        this.attachments = attachments;
-        this.pictures = pictures;
+        this.stores = stores;
         this.gateways = gateways;
         this.patience = patience;
         gateways.onOverslept(this::letGoOfAll);
@@ -114,12 +99,12 @@ final class OwnedJobs implements RecordedJob.Owner {
 
     /** The same for a second attempt: away from the node of the first one. */
     String newIdAfter(String first) {
-        return newIdAwayFrom(ledger.holder(first));
+        return newIdAwayFrom(stores.ledger().holder(first));
     }
 
     private String newIdAwayFrom(String node) {
         String id = JobId.at(loop.nowMs(), loop.random());
-        for (int i = 1; i < DRAWS && ledger.holder(id).equals(node); i++) {
+        for (int i = 1; i < DRAWS && stores.ledger().holder(id).equals(node); i++) {
             id = JobId.at(loop.nowMs(), loop.random());
         }
         return id;
@@ -136,12 +121,7 @@ final class OwnedJobs implements RecordedJob.Owner {
         }
         RecordedJob recordedJob = describe(newId(), spec);
         Job job = jobs.reserve(recordedJob.id(), spec, recordedJob.kept().createdMs(), recordedJob);
-        try {
-            attachments.keep(job.id(), spec.attachments(), recordedJob.life());
-        } catch (RefusedException e) {
-            jobs.withdraw(job);
-            throw e;
-        }
+        keepAttachments(job, recordedJob);
         hold(recordedJob);
         recordedJob.write();
         loop.here().execute(() -> jobs.begin(job));
@@ -161,22 +141,17 @@ final class OwnedJobs implements RecordedJob.Owner {
         }
         RecordedJob recordedJob = describe(id, spec);
         Job job;
-        try {
-            job = jobs.reserve(id, spec, recordedJob.kept().createdMs(), recordedJob);
-        } catch (RefusedException e) {
-            return Future.failedFuture(e);
-        }
         Future<Void> stored;
         try {
-            stored = attachments.keep(id, spec.attachments(), recordedJob.life());
+            job = jobs.reserve(id, spec, recordedJob.kept().createdMs(), recordedJob);
+            stored = keepAttachments(job, recordedJob);
         } catch (RefusedException e) {
-            jobs.withdraw(job);
             return Future.failedFuture(e);
         }
         byte[] record = recordedJob.next();
         return stored.compose(kept -> {
                     unborn.add(id);
-                    return ledger.create(id, record, recordedJob.life());
+                    return stores.ledger().create(id, record, recordedJob.life());
                 })
                 .transform(created -> {
                     if (created.succeeded() && created.result()) {
@@ -188,12 +163,22 @@ final class OwnedJobs implements RecordedJob.Owner {
                     }
                     recordedJob.drop();
                     jobs.withdraw(job);
-                    attachments.forget(id, spec.generation());
-                    REMOVE_AGAIN.forEach(after -> loop.after(after.toMillis(), () -> ledger.remove(id, record)));
+                    stores.attachments().forget(id, spec.generation());
+                    REMOVE_AGAIN.forEach(after ->
+                            loop.after(after.toMillis(), () -> stores.ledger().remove(id, record)));
                     loop.after(REMOVED.toMillis(), () -> unborn.remove(id));
                     String reason = created.failed() ? created.cause().getMessage() : "its name is taken";
                     return Future.failedFuture(unavailable("the job could not be recorded: " + reason));
                 });
+    }
+
+    private Future<Void> keepAttachments(Job job, RecordedJob recordedJob) {
+        try {
+            return stores.attachments().keep(job.id(), job.spec().attachments(), recordedJob.life());
+        } catch (RefusedException e) {
+            jobs.withdraw(job);
+            throw e;
+        }
     }
 
     static RefusedException unavailable(String message) {
@@ -209,7 +194,8 @@ final class OwnedJobs implements RecordedJob.Owner {
 
     /** @param known the record in the ledger; null: not written yet */
     RecordedJob recorded(KeptJob show, JobRecord record, byte[] known) {
-        return new RecordedJob(loop, this, ledger, checkpoints, show, record, known, patience.result());
+        return new RecordedJob(
+                loop, this, stores.ledger(), stores.checkpoints(), show, record, known, patience.result());
     }
 
     void hold(RecordedJob job) {
@@ -226,7 +212,7 @@ final class OwnedJobs implements RecordedJob.Owner {
 
     @Override
     public void made(Completed image) {
-        pictures.ifPresent(store -> store.keep(image));
+        stores.pictures().ifPresent(store -> store.keep(image));
     }
 
     @Override
@@ -240,8 +226,8 @@ final class OwnedJobs implements RecordedJob.Owner {
     private void letGo(RecordedJob job) {
         job.drop();
         jobs.letGo(job.id());
-        checkpoints.leave(job.id(), job.kept().spec().samples());
-        attachments.leave(job.id());
+        stores.checkpoints().leave(job.id(), job.kept().spec().samples());
+        stores.attachments().leave(job.id());
         if (job.kept().isOver()) {
             // Its ends may be unknown to the next owner, and its record is not this gateway's to remove.
             kept.remove(job.id());
@@ -271,10 +257,10 @@ final class OwnedJobs implements RecordedJob.Owner {
         recorded.remove(job.id(), job);
         KeptJob show = job.kept();
         JobSpec spec = show.spec();
-        show.keeps(attachments.finish(job.id(), spec.generation(), name -> isNeededAgain(show, name)));
+        show.keeps(stores.attachments().finish(job.id(), spec.generation(), name -> isNeededAgain(show, name)));
         for (int sample = 0; sample < spec.samples(); sample++) {
             if (show.picture(sample).isEmpty()) {
-                checkpoints.forget(job.id(), sample);
+                stores.checkpoints().forget(job.id(), sample);
             }
         }
     }
@@ -283,7 +269,7 @@ final class OwnedJobs implements RecordedJob.Owner {
     private boolean isNeededAgain(KeptJob job, String name) {
         return IntStream.range(0, job.spec().samples())
                 .filter(sample -> job.picture(sample).isPresent())
-                .anyMatch(sample -> job.spec().isRead(checkpoints.entry(job.id(), sample), name));
+                .anyMatch(sample -> job.spec().isRead(stores.checkpoints().entry(job.id(), sample), name));
     }
 
     /**
@@ -299,9 +285,10 @@ final class OwnedJobs implements RecordedJob.Owner {
                 .of(job.id(), () -> deleteInRecord(job.id(), sample))
                 .onSuccess(written -> {
                     job.delete(sample);
-                    pictures.ifPresent(store ->
-                            store.forget(job.id(), sample, picture.get().format()));
-                    checkpoints.forget(job.id(), sample);
+                    stores.pictures()
+                            .ifPresent(store ->
+                                    store.forget(job.id(), sample, picture.get().format()));
+                    stores.checkpoints().forget(job.id(), sample);
                 })
                 .map(true);
     }
@@ -311,7 +298,7 @@ final class OwnedJobs implements RecordedJob.Owner {
         if (open != null) {
             return open.delete(sample);
         }
-        return Retry.of(() -> ledger.find(id).compose(found -> found.map(entry -> without(entry, sample))
+        return Retry.of(() -> stores.ledger().find(id).compose(found -> found.map(entry -> without(entry, sample))
                         .orElseGet(Future::succeededFuture)))
                 .recover(problem -> {
                     log.warn("The deletion of image {} of {} is not recorded: {}", sample, id, problem.getMessage());
@@ -322,7 +309,8 @@ final class OwnedJobs implements RecordedJob.Owner {
     /** Of a job that is over, which nothing else writes. */
     private Future<Void> without(Ledger.Entry entry, int sample) {
         byte[] record = RecordFormat.without(entry.record(), sample).toByteArray();
-        return ledger.replace(entry.record().getId(), entry.bytes(), record, patience.result())
+        return stores.ledger()
+                .replace(entry.record().getId(), entry.bytes(), record, patience.result())
                 .compose(written ->
                         written ? Future.succeededFuture() : Future.failedFuture("the record has changed meanwhile"));
     }
@@ -330,11 +318,11 @@ final class OwnedJobs implements RecordedJob.Owner {
     /** The job is no longer kept here. */
     void forgotten(KeptJob job) {
         Optional.ofNullable(recorded.remove(job.id())).ifPresent(RecordedJob::drop);
-        ledger.remove(job.id());
-        attachments.forget(job.id(), job.spec().generation());
-        pictures.ifPresent(store -> store.forget(job.id()));
+        stores.ledger().remove(job.id());
+        stores.attachments().forget(job.id(), job.spec().generation());
+        stores.pictures().ifPresent(store -> store.forget(job.id()));
         for (int sample = 0; sample < job.spec().samples(); sample++) {
-            checkpoints.forget(job.id(), sample);
+            stores.checkpoints().forget(job.id(), sample);
         }
     }
 }

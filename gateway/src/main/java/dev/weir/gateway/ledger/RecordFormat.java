@@ -14,6 +14,7 @@ import dev.weir.gateway.job.JobEvent.Resumed;
 import dev.weir.gateway.job.JobEvent.Started;
 import dev.weir.gateway.job.JobEvent.Warning;
 import dev.weir.gateway.job.JobSpec;
+import dev.weir.gateway.job.JobSpec.Terms;
 import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.OnDisconnect;
 import dev.weir.gateway.job.Picture;
@@ -42,29 +43,32 @@ final class RecordFormat {
                 .setSamples(spec.samples())
                 .setPreview(spec.preview())
                 .setUser(spec.user())
-                .setPriority(spec.priority())
-                .setFinishes(spec.onDisconnect() == OnDisconnect.FINISH)
+                .setPriority(spec.terms().priority())
+                .setFinishes(spec.terms().onDisconnect() == OnDisconnect.FINISH)
                 .setCreatedMs(createdMs)
                 .setDeadlineMs(deadlineMs)
                 .setOwner(owner)
-                .setTraceparent(spec.traceparent());
-        spec.webhook().ifPresent(record::setWebhook);
+                .setTraceparent(spec.terms().traceparent());
+        spec.terms().webhook().ifPresent(record::setWebhook);
         return record.build();
     }
 
     static JobSpec spec(JobRecord record) {
-        JobSpec spec = new JobSpec(
+        Terms terms = new Terms(
+                record.getUser(),
+                record.getPriority(),
+                record.getFinishes() ? OnDisconnect.FINISH : OnDisconnect.CANCEL,
+                record.getTraceparent(),
+                Optional.empty(),
+                record.hasWebhook() ? Optional.of(record.getWebhook()) : Optional.empty());
+        return new JobSpec(
                 record.getModel(),
                 record.getRouteList(),
                 record.getGeneration(),
                 record.getSamples(),
                 record.getPreview(),
-                record.getUser(),
-                record.getPriority(),
-                record.getFinishes() ? OnDisconnect.FINISH : OnDisconnect.CANCEL,
-                record.getTraceparent(),
-                List.of());
-        return record.hasWebhook() ? spec.telling(record.getWebhook()) : spec;
+                List.of(),
+                terms);
     }
 
     /** By sample. */

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
@@ -28,15 +29,6 @@ final class RemoteJobViews {
     private static final long IDLE_MS = 10_000;
     private static final long LOOK_MS = 250;
     private static final long GIVE_UP_MS = 30_000;
-
-    /** Finds the owner of a job. */
-    interface Finder {
-        /**
-         * Makes the job available here, from its owner or as its owner. Fails if there is no such job or nobody
-         * answers.
-         */
-        Future<KeptJob> show(KeptJob job);
-    }
 
     /** A job of another gateway. */
     private static final class View {
@@ -60,10 +52,16 @@ final class RemoteJobViews {
     private final KeptJobs kept;
     private final Gateways gateways;
     private final OwnedJobs owned;
-    private final Finder finder;
+    private final Function<KeptJob, Future<KeptJob>> finder;
     private final Map<String, View> views = new HashMap<>();
 
-    RemoteJobViews(NodeContext node, KeptJobs kept, Gateways gateways, OwnedJobs owned, Finder finder) {
+    /** @param finder makes a job available here, from its owner or as its owner; fails if there is none or nobody answers */
+    RemoteJobViews(
+            NodeContext node,
+            KeptJobs kept,
+            Gateways gateways,
+            OwnedJobs owned,
+            Function<KeptJob, Future<KeptJob>> finder) {
         this.node = node;
         this.kept = kept;
         this.gateways = gateways;
@@ -223,7 +221,7 @@ final class RemoteJobViews {
             if (!isCurrent(view)) {
                 return;
             }
-            finder.show(view.job).onComplete(found -> {
+            finder.apply(view.job).onComplete(found -> {
                 if (!isCurrent(view)) {
                     return;
                 }

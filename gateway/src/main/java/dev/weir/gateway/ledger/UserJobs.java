@@ -57,7 +57,7 @@ public final class UserJobs {
     }
 
     private JobSpec own(JobSpec spec) {
-        return user.isKnown() ? spec.by(user.name(), user.limited(spec.priority())) : spec;
+        return user.isKnown() ? spec.by(user.name(), user.limited(spec.terms().priority())) : spec;
     }
 
     /**

@@ -7,14 +7,13 @@ import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.ReadImage;
 import dev.weir.gateway.api.UploadStore;
 import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.http.ApiParts;
 import dev.weir.gateway.http.Caller;
 import dev.weir.gateway.http.FormBody;
 import dev.weir.gateway.http.Methods;
 import dev.weir.gateway.http.PublicAddress;
 import dev.weir.gateway.http.RequestBody;
 import dev.weir.gateway.http.UploadedImages;
-import dev.weir.gateway.job.ImageMemory;
-import io.vertx.core.Vertx;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.Router;
@@ -46,12 +45,14 @@ final class FileHandlers {
     private final Answers answers;
     private final UploadStore<UploadedFile> files;
 
-    FileHandlers(Vertx vertx, UploadedImages images, Answers answers, ImageMemory memory, GatewayConfig.Limits limits) {
-        this.images = images;
-        this.answers = answers;
-        long most = Math.min(limits.attachmentsPerSocketBytes(), limits.attachmentsBytes() / 8);
-        this.files = new UploadStore<>(most, memory, UploadedFile::bytes);
-        vertx.setPeriodic(SWEEP.toMillis(), tick -> {
+    FileHandlers(ApiParts parts) {
+        this.images = new UploadedImages(parts);
+        this.answers = parts.answers();
+        GatewayConfig.Limits limits = parts.config().limits();
+        long most = Math.min(
+                limits.requests().attachmentsPerSocketBytes(), limits.memory().attachmentsBytes() / 8);
+        this.files = new UploadStore<>(most, parts.images(), UploadedFile::bytes);
+        parts.vertx().setPeriodic(SWEEP.toMillis(), tick -> {
             long now = System.currentTimeMillis();
             files.removeIf(file -> file.expiresMs() < now);
         });

@@ -1,11 +1,11 @@
 package dev.weir.gateway.replicate;
 
-import dev.weir.gateway.GatewayConfig;
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.http.ApiParts;
 import dev.weir.gateway.http.Authentication;
 import dev.weir.gateway.http.CallersJobs;
 import dev.weir.gateway.http.EventStream;
@@ -13,12 +13,9 @@ import dev.weir.gateway.http.Methods;
 import dev.weir.gateway.http.PublicAddress;
 import dev.weir.gateway.http.RequestBody;
 import dev.weir.gateway.http.RequestTrace;
-import dev.weir.gateway.http.UploadedImages;
-import dev.weir.gateway.job.ImageMemory;
 import dev.weir.gateway.job.JobSpec;
 import dev.weir.gateway.job.KeptJob;
 import dev.weir.gateway.job.ModelNames;
-import dev.weir.gateway.ledger.JobLedger;
 import dev.weir.proto.v1.Webhook;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.vertx.core.Vertx;
@@ -72,27 +69,20 @@ public final class ReplicateApi {
     private final Optional<Webhooks> webhooks;
     private final FileHandlers files;
 
-    public ReplicateApi(
-            Vertx vertx,
-            RequestBody body,
-            RequestReader reader,
-            JobLedger ledger,
-            Answers answers,
-            ModelNames models,
-            UploadedImages images,
-            ImageMemory memory,
-            GatewayConfig config) {
-        this.vertx = vertx;
-        this.body = body;
-        this.reader = reader;
-        this.jobs = new CallersJobs(ledger);
-        this.answers = answers;
-        this.models = models;
-        this.slowClient = config.patience().slowClient();
-        this.webhooks =
-                config.security().webhooks().map(options -> new Webhooks(vertx, options.secret(), options.hosts()));
-        this.webhooks.ifPresent(hooks -> ledger.onOwned(hooks::tellOf));
-        this.files = new FileHandlers(vertx, images, answers, memory, config.limits());
+    public ReplicateApi(ApiParts parts) {
+        this.vertx = parts.vertx();
+        this.body = parts.body();
+        this.reader = parts.reader();
+        this.jobs = new CallersJobs(parts.ledger());
+        this.answers = parts.answers();
+        this.models = parts.models();
+        this.slowClient = parts.slowClient();
+        this.webhooks = parts.config()
+                .security()
+                .webhooks()
+                .map(options -> new Webhooks(vertx, options.secret(), options.hosts()));
+        this.webhooks.ifPresent(hooks -> parts.ledger().onOwned(hooks::tellOf));
+        this.files = new FileHandlers(parts);
     }
 
     /** To be called before anything that may refuse a request. */

@@ -72,7 +72,7 @@ final class Webhooks {
 
     /** Tells of an unfinished job from now on. */
     void tellOf(KeptJob job) {
-        job.spec().webhook().ifPresent(webhook -> new WebhookEvents(vertx, job, webhook, this).start());
+        job.spec().terms().webhook().ifPresent(webhook -> new WebhookEvents(vertx, job, webhook, this).start());
     }
 
     /** Calls once, or not at all if there are too many calls. @return whether the server took it */

@@ -3,6 +3,7 @@ package dev.weir.gateway.responses;
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.RequestReader;
 import dev.weir.gateway.http.Answers;
+import dev.weir.gateway.http.ApiParts;
 import dev.weir.gateway.http.Authentication;
 import dev.weir.gateway.http.RequestBody;
 import dev.weir.gateway.http.RequestTrace;
@@ -31,21 +32,14 @@ public final class ResponsesApi {
     private final ModelNames models;
     private final Duration slowClient;
 
-    public ResponsesApi(
-            Vertx vertx,
-            RequestBody body,
-            RequestReader reader,
-            JobLedger ledger,
-            Answers answers,
-            ModelNames models,
-            Duration slowClient) {
-        this.vertx = vertx;
-        this.body = body;
-        this.reader = reader;
-        this.ledger = ledger;
-        this.answers = answers;
-        this.models = models;
-        this.slowClient = slowClient;
+    public ResponsesApi(ApiParts parts) {
+        this.vertx = parts.vertx();
+        this.body = parts.body();
+        this.reader = parts.reader();
+        this.ledger = parts.ledger();
+        this.answers = parts.answers();
+        this.models = parts.models();
+        this.slowClient = parts.slowClient();
     }
 
     public void mount(Router router, RequestTrace trace) {

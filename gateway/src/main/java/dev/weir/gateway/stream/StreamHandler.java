@@ -1,17 +1,12 @@
 package dev.weir.gateway.stream;
 
-import dev.weir.gateway.GatewayConfig;
-import dev.weir.gateway.api.RequestReader;
+import dev.weir.gateway.http.ApiParts;
 import dev.weir.gateway.http.Authentication;
 import dev.weir.gateway.http.Cutoff;
-import dev.weir.gateway.http.ReadingThreads;
 import dev.weir.gateway.http.SocketEntrance;
-import dev.weir.gateway.job.ImageMemory;
-import dev.weir.gateway.ledger.JobLedger;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.vertx.core.Handler;
-import io.vertx.core.Vertx;
 import io.vertx.core.http.ServerWebSocket;
 import io.vertx.ext.web.RoutingContext;
 import java.util.HashSet;
@@ -20,30 +15,12 @@ import java.util.Set;
 /** {@code /v1/stream}: opens a session for each WebSocket. Event loop of the gateway. */
 public final class StreamHandler implements Handler<RoutingContext> {
 
-    private final Vertx vertx;
-    private final RequestReader reader;
-    private final ReadingThreads threads;
-    private final JobLedger ledger;
-    private final ImageMemory images;
-    private final GatewayConfig config;
+    private final ApiParts parts;
     private final SocketEntrance entrance;
     private final Set<StreamSession> sessions = new HashSet<>();
 
-    public StreamHandler(
-            Vertx vertx,
-            RequestReader reader,
-            ReadingThreads threads,
-            JobLedger ledger,
-            ImageMemory images,
-            GatewayConfig config,
-            SocketEntrance entrance,
-            MeterRegistry metrics) {
-        this.vertx = vertx;
-        this.reader = reader;
-        this.threads = threads;
-        this.ledger = ledger;
-        this.images = images;
-        this.config = config;
+    public StreamHandler(ApiParts parts, SocketEntrance entrance, MeterRegistry metrics) {
+        this.parts = parts;
         this.entrance = entrance;
         Gauge.builder("weir.gateway.sockets", sessions, Set::size)
                 .description("WebSockets that are open")
@@ -68,15 +45,8 @@ public final class StreamHandler implements Handler<RoutingContext> {
         if (socket.isClosed()) {
             return;
         }
-        StreamSession session = new StreamSession(
-                vertx,
-                socket,
-                () -> Cutoff.cut(ctx.request()),
-                reader,
-                threads,
-                () -> ledger.of(Authentication.userNow(ctx)),
-                images,
-                config);
+        StreamSession session = new StreamSession(parts, socket, () -> Cutoff.cut(ctx.request()), () -> parts.ledger()
+                .of(Authentication.userNow(ctx)));
         sessions.add(session);
         Runnable onClosed = () -> {
             sessions.remove(session);

@@ -1,10 +1,11 @@
 package dev.weir.gateway.stream;
 
-import dev.weir.gateway.GatewayConfig;
+import dev.weir.gateway.GatewayConfig.Limits;
 import dev.weir.gateway.api.ApiError;
 import dev.weir.gateway.api.ApiException;
 import dev.weir.gateway.api.Fields;
 import dev.weir.gateway.api.RequestReader;
+import dev.weir.gateway.http.ApiParts;
 import dev.weir.gateway.http.IdempotencyKey;
 import dev.weir.gateway.http.ReadingThreads;
 import dev.weir.gateway.job.Attendance;
@@ -93,28 +94,21 @@ final class StreamSession {
      * @param cut closes the connection without writing pending data
      * @param jobs those of the socket's user; throws if there is no such user any more
      */
-    StreamSession(
-            Vertx vertx,
-            ServerWebSocket socket,
-            Runnable cut,
-            RequestReader reader,
-            ReadingThreads threads,
-            Supplier<UserJobs> jobs,
-            ImageMemory images,
-            GatewayConfig config) {
+    StreamSession(ApiParts parts, ServerWebSocket socket, Runnable cut, Supplier<UserJobs> jobs) {
         this.socket = socket;
-        this.reader = reader;
-        this.threads = threads;
+        this.reader = parts.reader();
+        this.threads = parts.threads();
         this.jobs = jobs;
-        this.images = images;
-        this.maxSamples = config.limits().samplesPerSocket();
-        this.outbound = new Outbound(vertx, socket, config.patience().slowClient(), this::resume, () -> {
+        this.images = parts.images();
+        Limits limits = parts.config().limits();
+        this.maxSamples = limits.samplesPerSocket();
+        this.outbound = new Outbound(parts.vertx(), socket, parts.slowClient(), this::resume, () -> {
             close();
-            sayGoodbye(vertx, cut);
+            sayGoodbye(parts.vertx(), cut);
         });
         socket.textMessageHandler(this::onText);
-        this.uploads = new Uploads(config.limits().attachmentsPerSocketBytes(), images);
-        this.maxTextBytes = config.limits().bodyBytes();
+        this.uploads = new Uploads(limits.requests().attachmentsPerSocketBytes(), images);
+        this.maxTextBytes = limits.requests().bodyBytes();
         socket.binaryMessageHandler(this::onBinary);
         socket.exceptionHandler(broken -> {});
     }

@@ -2,6 +2,7 @@ package dev.weir.gateway.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.weir.gateway.job.JobSpec.Terms;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Preview;
 import dev.weir.proto.v1.Priority;
@@ -29,10 +30,8 @@ class ChargeTest {
                         generation.setWidth(64).setHeight(32).build(),
                         3,
                         Preview.getDefaultInstance(),
-                        "",
-                        Priority.STANDARD,
-                        OnDisconnect.FINISH,
-                        attachments))
+                        attachments,
+                        new Terms("", Priority.STANDARD, OnDisconnect.FINISH)))
                 .pixelSteps();
     }
 

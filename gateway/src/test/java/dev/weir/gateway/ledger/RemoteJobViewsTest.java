@@ -70,17 +70,13 @@ final class RemoteJobViewsTest {
             ModelCatalog catalog = new ModelCatalog(node.directory(), System::nanoTime);
             Jobs jobs = new Jobs(
                     node, catalog, "weir.gateway.here", Limits.DEFAULT, PATIENCE, UserRules.NONE, cancel -> {});
-            kept = new KeptJobs(node.loop(), Limits.DEFAULT, PATIENCE.result(), job -> {});
-            owned = new OwnedJobs(
-                    node.loop(),
-                    jobs,
-                    kept,
+            kept = new KeptJobs(node.loop(), Limits.DEFAULT.memory(), PATIENCE.result(), job -> {});
+            Stores stores = new Stores(
                     new Ledger(node.memory()),
                     new Checkpoints(node.memory(), 1 << 20, node.metrics()),
                     new Attachments(node.memory(), new ImageMemory(1 << 20)),
-                    Optional.empty(),
-                    gateways,
-                    PATIENCE);
+                    Optional.empty());
+            owned = new OwnedJobs(node.loop(), jobs, kept, stores, gateways, PATIENCE);
             views = new RemoteJobViews(node, kept, gateways, owned, job -> {
                 searches.incrementAndGet();
                 return Future.failedFuture("no owner is known");

@@ -1,6 +1,7 @@
 package dev.weir.gateway.ledger;
 
 import dev.weir.gateway.job.JobSpec;
+import dev.weir.gateway.job.JobSpec.Terms;
 import dev.weir.gateway.job.OnDisconnect;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.Preview;
@@ -19,9 +20,7 @@ final class Specs {
                 Generation.getDefaultInstance(),
                 samples,
                 Preview.getDefaultInstance(),
-                "",
-                Priority.STANDARD,
-                OnDisconnect.FINISH,
-                List.of());
+                List.of(),
+                new Terms("", Priority.STANDARD, OnDisconnect.FINISH));
     }
 }

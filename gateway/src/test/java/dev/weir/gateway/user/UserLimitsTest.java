@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.weir.gateway.job.JobSpec;
+import dev.weir.gateway.job.JobSpec.Terms;
 import dev.weir.gateway.job.OnDisconnect;
 import dev.weir.gateway.job.RefusedException;
 import dev.weir.gateway.job.RefusedException.Reason;
@@ -58,10 +59,8 @@ final class UserLimitsTest {
                 Generation.newBuilder().setWidth(64).setHeight(64).setSteps(4).build(),
                 images,
                 Preview.getDefaultInstance(),
-                user,
-                Priority.STANDARD,
-                OnDisconnect.CANCEL,
-                List.of());
+                List.of(),
+                new Terms(user, Priority.STANDARD, OnDisconnect.CANCEL));
     }
 
     private static void admit(UserLimits limits, String user, int images) {

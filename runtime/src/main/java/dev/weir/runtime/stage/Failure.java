@@ -28,6 +28,14 @@ public record Failure(String code, String message, boolean retryable, Attempt ne
         this(code, message, retryable, Attempt.NONE);
     }
 
+    public static Failure of(Failed failed) {
+        return new Failure(
+                failed.getCode(),
+                failed.getMessage(),
+                failed.getRetryable(),
+                new Attempt(failed.getNewestEpoch(), failed.getNewestAttempt()));
+    }
+
     public static Failure superseded(String message, Attempt newest) {
         return new Failure(SUPERSEDED, message, false, newest);
     }

@@ -33,7 +33,8 @@ final class VirtualPeriods implements Loop {
                 node.health(),
                 node.metrics(),
                 node.tracing(),
-                this);
+                this,
+                node.unit());
     }
 
     /** Returns when all timers that became due have run. */
