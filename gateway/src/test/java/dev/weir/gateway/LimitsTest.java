@@ -129,8 +129,31 @@ final class LimitsTest {
         assertThat(gateway.generate(APPLE.copy().put("n", 3)).statusCode()).isEqualTo(200);
     }
 
+    /** The first pass of a model also reads the weights: a job that it makes too long runs, and measures more of them. */
+    @Test
+    void theFirstPassesOfAModelRefuseNothingForEver() {
+        gateway = new TestGateway();
+        NodeStatus.Builder status = TestGateway.status(StageKind.DENOISER);
+        String model = TestGateway.CARD.getId();
+        gateway.directory.put(
+                status.putPace(model, pace(40).toBuilder().setPasses(1).build()).build());
+        assertThat(gateway.generate(APPLE).statusCode()).isEqualTo(200);
+
+        gateway.directory.put(status.setRunning(1).setBacklogSeconds(40).build());
+        assertThat(gateway.generate(APPLE).body())
+                .as("it does not begin at once")
+                .contains("wait_too_long");
+
+        gateway.directory.put(status.putPace(model, pace(40)).build());
+        assertThat(gateway.generate(APPLE).body()).contains("job_too_long");
+    }
+
     private static ForwardPace pace(double seconds) {
-        return ForwardPace.newBuilder().setRows(2).setSeconds(seconds).build();
+        return ForwardPace.newBuilder()
+                .setRows(2)
+                .setSeconds(seconds)
+                .setPasses(3)
+                .build();
     }
 
     @Test

@@ -10,10 +10,7 @@ import java.util.function.LongSupplier;
  */
 final class BatchProfile {
 
-    /**
-     * Each pass goes through all sizes, so that a slow moment of the machine affects all. The fastest time of each size
-     * counts.
-     */
+    /** Each round goes through all sizes, so that a slow moment of the machine affects all. */
     private static final int ROUNDS = 3;
 
     private final long budgetNanos;
@@ -32,28 +29,22 @@ final class BatchProfile {
      */
     StepCurve of(DiffusionPart part, int most) {
         long end = nanoClock.getAsLong() + budgetNanos;
-        long[] fastest = new long[most + 1];
-        int room = most;
+        StepCurve curve = StepCurve.unknown(most);
         for (int round = 0; round < ROUNDS; round++) {
-            for (int rows = 1; rows <= room; rows *= 2) {
-                long expected = fastest[rows] > 0 ? fastest[rows] : 2 * fastest[rows / 2];
+            for (int rows = 1; rows <= curve.most(); rows *= 2) {
+                long expected = (long) (1e9 * curve.seconds(rows));
                 if (rows > 1 && nanoClock.getAsLong() + expected > end) {
                     break;
                 }
                 try {
-                    long nanos = nanosOf(part, rows);
-                    fastest[rows] = fastest[rows] > 0 ? Math.min(fastest[rows], nanos) : nanos;
+                    curve = curve.after(rows, nanosOf(part, rows) / 1e9);
                 } catch (RuntimeException | OutOfMemoryError problem) {
                     if (!Memory.isExhausted(problem)) {
                         throw problem;
                     }
-                    room = rows / 2;
+                    curve = curve.withoutRoomFor(rows);
                 }
             }
-        }
-        StepCurve curve = StepCurve.unknown(Math.max(1, room));
-        for (int rows = 1; rows <= room; rows *= 2) {
-            curve = fastest[rows] > 0 ? curve.after(rows, fastest[rows] / 1e9) : curve;
         }
         return curve;
     }

@@ -10,7 +10,7 @@ import java.util.List;
 final class Admission {
 
     private static final long NODE_MAY_COME_SECONDS = 2;
-    /** A job is too long for ever only past so many times the limit: the pace may be that of a slow first forward pass. */
+    /** A job is too long for ever only past so many times the limit: a pace changes with what else the machine does. */
     private static final double CLEARLY = 2;
 
     private final Limits limits;

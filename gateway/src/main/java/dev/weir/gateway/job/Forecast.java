@@ -29,14 +29,25 @@ final class Forecast {
 
     private final BiFunction<String, String, List<NodeStatus>> serving;
     private final ToDoubleFunction<NodeStatus> unmeasured;
+    private final int leastPasses;
+
+    /** Of paces that any number of passes has given. See the other constructor. */
+    Forecast(BiFunction<String, String, List<NodeStatus>> serving, ToDoubleFunction<NodeStatus> unmeasured) {
+        this(serving, unmeasured, 0);
+    }
 
     /**
      * @param serving the nodes that serve a model at a stage
      * @param unmeasured seconds of a forward pass at a node that has not measured the model's own pace
+     * @param leastPasses that a node must have measured of a model
      */
-    Forecast(BiFunction<String, String, List<NodeStatus>> serving, ToDoubleFunction<NodeStatus> unmeasured) {
+    Forecast(
+            BiFunction<String, String, List<NodeStatus>> serving,
+            ToDoubleFunction<NodeStatus> unmeasured,
+            int leastPasses) {
         this.serving = serving;
         this.unmeasured = unmeasured;
+        this.leastPasses = leastPasses;
     }
 
     /** The place of a class: 0 goes first. */
@@ -150,7 +161,7 @@ final class Forecast {
     private Pass pass(NodeStatus node, String model, double area, double rows) {
         int width = width(node, model);
         ForwardPace pace = node.getPaceMap().get(model);
-        if (pace == null || !(pace.getSeconds() > 0)) {
+        if (pace == null || !(pace.getSeconds() > 0) || pace.getPasses() < leastPasses) {
             double seconds = unmeasured.applyAsDouble(node);
             return new Pass(width, seconds, seconds);
         }

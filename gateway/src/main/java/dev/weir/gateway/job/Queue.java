@@ -33,6 +33,8 @@ final class Queue {
 
     /** For news, a forward pass that was not measured is guessed. */
     private static final double GUESSED_SECONDS = 0.05;
+    /** The first pass of a model may be many times slower than later ones: it also reads the weights from the disk. */
+    private static final int TRUSTED_PASSES = 3;
 
     private final ModelCatalog catalog;
     private final Forecast guessing;
@@ -44,7 +46,8 @@ final class Queue {
         this.guessing = new Forecast(
                 catalog::serving, node -> node.getStepSeconds() > 0 ? node.getStepSeconds() : GUESSED_SECONDS);
         this.measured = new Forecast(catalog::serving, NodeStatus::getStepSeconds);
-        this.trusted = new Forecast(catalog::serving, node -> node.getPaceCount() > 0 ? 0 : node.getStepSeconds());
+        this.trusted = new Forecast(
+                catalog::serving, node -> node.getPaceCount() > 0 ? 0 : node.getStepSeconds(), TRUSTED_PASSES);
     }
 
     /**
@@ -67,8 +70,8 @@ final class Queue {
     }
 
     /**
-     * The same, if there were nothing else to do. A node that has measured the pace of other models only counts as taking no time: its
-     * mean may be many times this model's.
+     * The same, if there were nothing else to do. A node that has measured too few passes of this model, or other models' alone, counts
+     * as taking no time: those few, and the mean of the others, may be many times this model's.
      */
     double secondsAlone(List<Demand> coming) {
         return DoubleStream.of(trusted.secondsUntilDone(coming, Map.of())).max().orElse(0);

@@ -9,7 +9,8 @@ import java.util.Arrays;
  *
  * <p>A larger size than all measured ones is tried as long as the largest measured one is the best. A size that was
  * measured and found no better looks a little better after each forward pass at the limit, so that one slow measurement
- * does not exclude it forever.
+ * does not exclude it forever. Of the first passes of a size only the fastest counts: others also read weights from the disk,
+ * or met a machine that had just begun.
  */
 public final class StepCurve {
 
@@ -19,17 +20,22 @@ public final class StepCurve {
     private static final double WORTH = 0.05;
 
     private static final double OPTIMISM = 0.995;
+    private static final int FIRST_PASSES = 3;
     private static final int GUIDED_ROWS = 2;
 
     /** By rows; 0 if a size was not measured. */
     private final double[] seconds;
 
+    /** By rows, how many were measured; more than the first ones are not counted. */
+    private final int[] passes;
+
     private final double[] expected;
     private final int most;
     private final int cap;
 
-    private StepCurve(double[] seconds, int most) {
+    private StepCurve(double[] seconds, int[] passes, int most) {
         this.seconds = seconds;
+        this.passes = passes;
         this.most = most;
         this.cap = capOf(seconds, most);
         this.expected = new double[seconds.length];
@@ -40,7 +46,12 @@ public final class StepCurve {
 
     /** @param most the maximum number of rows of a forward pass */
     public static StepCurve unknown(int most) {
-        return new StepCurve(new double[most + 1], most);
+        return new StepCurve(new double[most + 1], new int[most + 1], most);
+    }
+
+    /** The maximum number of network rows of a forward pass. */
+    public int most() {
+        return most;
     }
 
     /** The current limit of network rows in a forward pass. At least 1. */
@@ -60,7 +71,11 @@ public final class StepCurve {
 
     /** The curve in the few numbers that other nodes are told. */
     public ForwardPace pace() {
-        return new ForwardPace(cap, seconds(cap), seconds(Math.min(GUIDED_ROWS, cap)));
+        return new ForwardPace(
+                cap,
+                seconds(cap),
+                seconds(Math.min(GUIDED_ROWS, cap)),
+                Arrays.stream(passes).sum());
     }
 
     /** Seconds until each of so many rows has made one step, in as many forward passes as that takes. */
@@ -93,13 +108,22 @@ public final class StepCurve {
             return this;
         }
         double[] next = seconds.clone();
-        next[rows] = next[rows] == 0 ? measured : next[rows] + NEWEST * (measured - next[rows]);
-        if (rows == cap) {
+        int before = passes[rows];
+        if (before == 0) {
+            next[rows] = measured;
+        } else if (before < FIRST_PASSES) {
+            next[rows] = Math.min(next[rows], measured);
+        } else {
+            next[rows] += NEWEST * (measured - next[rows]);
+        }
+        if (rows == cap && before >= FIRST_PASSES) {
             for (int larger = cap + 1; larger < next.length; larger++) {
                 next[larger] *= OPTIMISM;
             }
         }
-        return new StepCurve(next, most);
+        int[] counted = passes.clone();
+        counted[rows] = Math.min(FIRST_PASSES, before + 1);
+        return new StepCurve(next, counted, most);
     }
 
     /** The curve after an out-of-memory error with so many rows: half of them are the maximum from now on. */
@@ -107,7 +131,7 @@ public final class StepCurve {
         int half = Math.max(1, Math.min(most, rows / 2));
         double[] next = Arrays.copyOf(seconds, half + 1);
         next[half] = seconds(half);
-        return new StepCurve(next, half);
+        return new StepCurve(next, Arrays.copyOf(passes, half + 1), half);
     }
 
     private static int capOf(double[] seconds, int most) {

@@ -26,6 +26,17 @@ final class StepCurveTest {
         assertThat(StepCurve.unknown(16).seconds(4)).isZero();
     }
 
+    /** The first one reads the weights from the disk. */
+    @Test
+    void ofTheFirstPassesOfASizeTheFastestCounts() {
+        StepCurve cold = StepCurve.unknown(1).after(1, 100);
+        assertThat(cold.pace().passes()).isEqualTo(1);
+        StepCurve warm = cold.after(1, 2).after(1, 3);
+        assertThat(warm.seconds(1)).isEqualTo(2);
+        assertThat(warm.pace().passes()).isEqualTo(3);
+        assertThat(warm.after(1, 3).seconds(1)).isCloseTo(2.1, within(1e-9));
+    }
+
     @Test
     void theCurveFollowsTheDevice() {
         StepCurve curve = StepCurve.unknown(4).after(4, 1);
