@@ -20,6 +20,8 @@ final class GatewaySocket implements WebSocket.Listener, AutoCloseable {
     private static final Duration SILENCE = Duration.ofSeconds(2);
 
     private static final int MAX_UNANSWERED_PINGS = 3;
+    /** Nobody sends it: RFC 6455 has it for a connection that ends without a message that closes it. */
+    private static final int BROKEN_CODE = 1006;
 
     sealed interface Message {
         /** An event, or a refusal. */
@@ -90,7 +92,10 @@ final class GatewaySocket implements WebSocket.Listener, AutoCloseable {
 
     @Override
     public CompletionStage<?> onClose(WebSocket from, int code, String reason) {
-        queue.add(new Message.Broken("the gateway closed the connection (" + code + " " + reason + ")"));
+        queue.add(new Message.Broken(
+                code == BROKEN_CODE
+                        ? "the connection to the gateway broke"
+                        : "the gateway closed the connection (%s)".formatted((code + " " + reason).strip())));
         return null;
     }
 
