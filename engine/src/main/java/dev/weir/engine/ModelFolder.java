@@ -198,12 +198,12 @@ public final class ModelFolder {
         boolean isMain = stage.equals(pipeline.main());
         Steering steering = isMain && controlNets.isWatched() ? Steering.BOTH : Steering.NONE;
         boolean seesImages = isMain && ipAdapters.isWatched();
-        Denoiser network = pipeline.type().network(stage, new NetworkParts(index, target, steering, seesImages));
+        NetworkParts parts = new NetworkParts(index, target, steering, seesImages);
+        Denoiser network = pipeline.type().network(stage, parts);
         return isMain
                 ? pipeline.type()
                         .classifier()
-                        .map(part -> index.load(
-                                part, (config, weights) -> Networks.guided(network, config.json(), weights, target)))
+                        .map(classifier -> parts.guided(network, classifier))
                         .orElse(network)
                 : network;
     }

@@ -33,11 +33,19 @@ record NetworkParts(PipelineIndex index, ComputeTarget target, Steering steering
         return with(denoiser(network), others -> Networks.endingWith(others, denoiser(last)));
     }
 
-    /** Closes the first one, whose memory is native, where the second does not open. */
+    /** A denoiser of a main stage that a classifier guides. */
+    Denoiser guided(Denoiser denoiser, String classifier) {
+        return with(
+                denoiser,
+                plain -> index.load(
+                        classifier, (config, weights) -> Networks.guided(plain, config.json(), weights, target)));
+    }
+
+    /** Closes the first one, whose memory is native, where the second does not open. An error may say that memory is short. */
     private static Denoiser with(Denoiser first, UnaryOperator<Denoiser> second) {
         try {
             return second.apply(first);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             first.close();
             throw e;
         }

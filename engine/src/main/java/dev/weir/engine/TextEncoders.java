@@ -34,10 +34,14 @@ record TextEncoders(PipelineIndex index, Pipeline pipeline, boolean readEmbeddin
         List<TextEncoder> opened = new ArrayList<>();
         try {
             pipeline.type().texts().forEach(text -> opened.add(textEncoder(text, target)));
-        } catch (RuntimeException e) {
+            return joined(opened, target);
+        } catch (Throwable e) { // Their memory is native, and an error may say that it is short.
             opened.forEach(TextEncoder::close);
             throw e;
         }
+    }
+
+    private TextEncoder joined(List<TextEncoder> opened, ComputeTarget target) {
         TextEncoder encoder = opened.size() == 1 && !pipeline.zeroNegative()
                 ? opened.get(0)
                 : new JoinedTextEncoder(
@@ -47,7 +51,7 @@ record TextEncoders(PipelineIndex index, Pipeline pipeline, boolean readEmbeddin
                         pipeline.type().readsEmptyPrompt(index));
         PipelineType type = pipeline.type();
         return type.priorText()
-                .<TextEncoder>map(text -> besidePriors(encoder, text, target))
+                .<TextEncoder>map(text -> new PriorTextEncoder(encoder, textEncoder(text, target)))
                 .or(() -> type.absentPrompt().map(vision -> withPicture(encoder, vision, target)))
                 .orElse(encoder);
     }
@@ -56,18 +60,6 @@ record TextEncoders(PipelineIndex index, Pipeline pipeline, boolean readEmbeddin
     private TextEncoder withPicture(TextEncoder encoder, VisionPart vision, ComputeTarget target) {
         try (ImageEncoder images = new VisionParts(index).encoder(vision, target)) {
             return new AbsentPromptEncoder(encoder, images.encodeZeros().get(Tensors.IMAGE_EMBEDS));
-        } catch (RuntimeException e) {
-            encoder.close();
-            throw e;
-        }
-    }
-
-    private TextEncoder besidePriors(TextEncoder encoder, TextPart text, ComputeTarget target) {
-        try {
-            return new PriorTextEncoder(encoder, textEncoder(text, target));
-        } catch (RuntimeException e) {
-            encoder.close();
-            throw e;
         }
     }
 
@@ -86,7 +78,7 @@ record TextEncoders(PipelineIndex index, Pipeline pipeline, boolean readEmbeddin
                             extension.filter(words -> reads(text)),
                             text.output(),
                             target));
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             lexicon.close();
             throw e;
         }

@@ -122,12 +122,14 @@ public final class Networks {
         var plain = NetworkType.read(config, DenoisingNetwork.class);
         var network =
                 steering == Steering.NONE ? plain : plain.controlledBy(steering, net -> steeringNetwork(net, target));
+        // What may be refused comes before what is to be closed.
+        var images = seesImages ? Optional.of(imageLayers(config)) : Optional.<ImageLayers>empty();
         var loaded = load(network, config, weights, target);
         var denoiser = network.runBy(adaptable(network, loaded, config, weights, part, target));
-        if (!seesImages) {
+        if (images.isEmpty()) {
             return denoiser;
         }
-        var layers = imageLayers(config);
+        var layers = images.get();
         return new ImagePromptedDenoiser(
                 denoiser,
                 count -> {
@@ -142,18 +144,13 @@ public final class Networks {
     /**
      * A denoiser of pixels that a classifier of noisy pictures guides.
      *
-     * @param denoiser closed with the result, and where there is none
+     * @param denoiser closed with the result
      * @throws ModelException where the classifier, an option or the weights do not fit, or the engine computes no gradients
      */
     public static Denoiser guided(Denoiser denoiser, JsonNode config, Weights weights, ComputeTarget target) {
-        try {
-            var classifier = NetworkType.read(config, NoisyClassifier.class);
-            return new ClassifierGuidedDenoiser(
-                    denoiser, new ClassifierGradient(load(classifier, config, weights, target), classifier));
-        } catch (RuntimeException e) {
-            denoiser.close();
-            throw e;
-        }
+        var classifier = NetworkType.read(config, NoisyClassifier.class);
+        return new ClassifierGuidedDenoiser(
+                denoiser, new ClassifierGradient(load(classifier, config, weights, target), classifier));
     }
 
     /**
