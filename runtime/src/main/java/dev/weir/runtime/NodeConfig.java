@@ -196,7 +196,7 @@ public record NodeConfig(
 
     /**
      * @param drainTime how long a stopping node may finish held samples
-     * @param stallLimit a device thread without progress for this long makes the node unhealthy
+     * @param stallLimit a device thread without progress for this long makes the node unhealthy; slow devices have more time
      * @param patience how long a task waits for a node that serves its model before it fails
      */
     public record Limits(Duration drainTime, Duration stallLimit, Duration patience) {

@@ -60,6 +60,7 @@ public final class TestStage implements Stage {
     public volatile Optional<Failure> failure = Optional.empty();
 
     public volatile Optional<Warning> warning = Optional.empty();
+    public volatile String device = "cpu";
     public volatile String engine = "";
     public volatile boolean closed;
     public volatile Loading loading = Loading.NONE;
@@ -129,7 +130,7 @@ public final class TestStage implements Stage {
 
     @Override
     public Target target() {
-        return new Target("cpu", "fp32", engine, "", "");
+        return new Target(device, "fp32", engine, "", "");
     }
 
     @Override

@@ -15,6 +15,11 @@ public interface Component {
     /** Milliseconds since it last made progress while it had work; 0 if all is well. */
     long stalledMs();
 
+    /** For how long it may have work without progress. @param usual of components that know nothing better */
+    default Duration stallLimit(Duration usual) {
+        return usual;
+    }
+
     /**
      * Components of a lower order are drained before those of a higher order: owners of jobs (0) need the stages (1).
      */

@@ -16,8 +16,8 @@ import java.util.stream.Collectors;
 /**
  * The health of a node. Any thread.
  *
- * <p>Alive: no device thread has had work without progress for longer than the limit. Ready: started, not draining, and of
- * each name at least one component ready: a stage on two devices is ready while one of them works.
+ * <p>Alive: no component has had work without progress for longer than its {@link Component#stallLimit}. Ready: started,
+ * not draining, and of each name at least one component ready: a stage on two devices is ready while one of them works.
  */
 public final class Health {
 
@@ -78,7 +78,7 @@ public final class Health {
             return List.of(failed().result());
         }
         return components.stream()
-                .filter(c -> c.stalledMs() > stallLimit.toMillis())
+                .filter(c -> c.stalledMs() > c.stallLimit(stallLimit).toMillis())
                 .map(c -> "%s made no progress for %d ms".formatted(c.name(), c.stalledMs()))
                 .toList();
     }

@@ -1,5 +1,6 @@
 package dev.weir.runtime.stage;
 
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -36,6 +37,7 @@ final class DeviceThread implements Device {
     private final Thread thread;
     private volatile boolean working;
     private volatile long progressNanos;
+    private volatile long longestNanos;
     private boolean closing;
 
     DeviceThread(String name, Stage stage, Outbox outbox, Listener listener, Opening opening) {
@@ -115,6 +117,11 @@ final class DeviceThread implements Device {
         return working ? (System.nanoTime() - progressNanos) / 1_000_000 : 0;
     }
 
+    /** The longest turn or command so far. Any thread. */
+    Duration longest() {
+        return Duration.ofNanos(longestNanos);
+    }
+
     private void run() {
         try {
             stage.open();
@@ -149,6 +156,7 @@ final class DeviceThread implements Device {
             } else {
                 hasWork = turn();
             }
+            longestNanos = Math.max(longestNanos, System.nanoTime() - progressNanos);
         }
         working = false;
     }

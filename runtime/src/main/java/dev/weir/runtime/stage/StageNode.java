@@ -23,6 +23,11 @@ public final class StageNode extends VerticleBase implements Component {
 
     private static final Logger log = LoggerFactory.getLogger(StageNode.class);
     private static final long CLOSE_WAIT_MS = 10_000;
+    private static final String PROCESSOR = "cpu";
+    /** A forward pass of a large model takes some minutes there, and how many is known only after the first one. */
+    private static final Duration PROCESSOR_STALL_LIMIT = Duration.ofMinutes(30);
+    /** A turn may be longer than all before it: with more rows, or of a larger picture or model. */
+    private static final int TIMES_LONGEST = 4;
 
     private final NodeContext node;
     private final Stage stage;
@@ -91,6 +96,13 @@ public final class StageNode extends VerticleBase implements Component {
     @Override
     public long stalledMs() {
         return device.stalledMs();
+    }
+
+    @Override
+    public Duration stallLimit(Duration usual) {
+        Duration least = stage.target().device().equals(PROCESSOR) ? PROCESSOR_STALL_LIMIT : usual;
+        Duration measured = device.longest().multipliedBy(TIMES_LONGEST);
+        return measured.compareTo(least) > 0 ? measured : least;
     }
 
     @Override

@@ -24,6 +24,8 @@ class HealthTest {
         device.stalledMs = 1001;
 
         assertThat(health.stalls()).containsExactly("denoiser made no progress for 1001 ms");
+        device.slowness = 2;
+        assertThat(health.stalls()).isEmpty();
     }
 
     @Test
@@ -89,6 +91,7 @@ class HealthTest {
         final Promise<Void> end = Promise.promise();
         boolean ready = true;
         long stalledMs;
+        int slowness = 1;
 
         Part(String name, int order) {
             this.name = name;
@@ -108,6 +111,11 @@ class HealthTest {
         @Override
         public long stalledMs() {
             return stalledMs;
+        }
+
+        @Override
+        public Duration stallLimit(Duration usual) {
+            return usual.multipliedBy(slowness);
         }
 
         @Override

@@ -9,6 +9,7 @@ import dev.weir.proto.v1.Task;
 import dev.weir.runtime.Stages;
 import dev.weir.runtime.TestStage;
 import java.lang.reflect.Proxy;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
@@ -55,6 +56,7 @@ class DeviceThreadTest {
         gate.release();
 
         await().until(() -> told.contains("turned 1") && device.stalledMs() == 0);
+        assertThat(device.longest()).isGreaterThan(Duration.ofMillis(20));
     }
 
     @Test

@@ -105,6 +105,23 @@ class StageNodeTest {
     }
 
     @Test
+    void aProcessorAndASlowDeviceHaveMoreTimeForATurn() throws Exception {
+        Duration usual = Duration.ofMinutes(2);
+        TestStage stage = new TestStage(DECODER, 4, gate);
+        StageNode deployed = new StageNode(node, stage);
+        get(vertx.deployVerticle(deployed));
+        assertThat(deployed.stallLimit(usual)).isEqualTo(Duration.ofMinutes(30));
+
+        stage.device = "cuda:0";
+        assertThat(deployed.stallLimit(usual)).isEqualTo(usual);
+
+        get(owner.dispatch(owner.task("job", DECODER).build(), 1));
+        await().until(() -> deployed.stalledMs() > 20);
+        gate.release();
+        await().until(() -> deployed.stallLimit(Duration.ZERO).toMillis() > 4 * 20);
+    }
+
+    @Test
     void whatAStageCanNeverDoFailsAtOnce() throws Exception {
         deploy(new TestStage(DENOISER, 4));
         Task.Builder task = owner.task("job", DENOISER);
