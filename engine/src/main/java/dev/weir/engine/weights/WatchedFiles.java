@@ -13,7 +13,6 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BiPredicate;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -168,12 +167,12 @@ public final class WatchedFiles<K, S, T> {
     }
 
     /** A folder may have many files for each of many models. */
-    private static void warnInOneLine(String what, List<String> files) {
-        if (!files.isEmpty()) {
-            int more = files.size() - MOST_NAMED;
-            String first = files.stream().limit(MOST_NAMED).collect(Collectors.joining("; "));
-            LOG.warn("{}: {}", what, more > 0 ? "%s; and %d more".formatted(first, more) : first);
-            files.stream().skip(MOST_NAMED).forEach(file -> LOG.debug("{}: {}", what, file));
+    private static void warnOfFirst(String what, List<String> files) {
+        files.stream().limit(MOST_NAMED).forEach(file -> LOG.warn("{}: {}", what, file));
+        files.stream().skip(MOST_NAMED).forEach(file -> LOG.debug("{}: {}", what, file));
+        int more = files.size() - MOST_NAMED;
+        if (more > 0) {
+            LOG.warn("{}: {} more", what, more);
         }
     }
 
@@ -203,8 +202,8 @@ public final class WatchedFiles<K, S, T> {
                         },
                         (name, e) -> unsuitable.add(paths.get(name) + ": " + e.getMessage()));
         String file = "%s %s of the model %s".formatted(kind.article(), kind.noun(), family.model());
-        warnInOneLine("not " + file, unsuitable);
-        warnInOneLine(file + " in part", remarks);
+        warnOfFirst("not " + file, unsuitable);
+        warnOfFirst(file + " in part", remarks);
         family.fitting()
                 .set(new FittingFiles.Offer<>(files, Map.copyOf(family.opened().problems()), changing));
     }

@@ -91,7 +91,7 @@ class ControlNetFoldersTest {
 
         assertThat(ControlFiles.fitting("checkpoints/sd1", folder)).isEmpty();
         assertThat(log.messages())
-                .hasSize(1)
+                .hasSize(3)
                 .anySatisfy(message -> assertThat(message).contains("unet.safetensors: it is no ControlNet"))
                 .anySatisfy(message -> assertThat(message).contains("truncated.safetensors"))
                 .anySatisfy(message ->

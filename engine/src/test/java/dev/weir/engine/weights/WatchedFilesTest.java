@@ -117,15 +117,30 @@ final class WatchedFilesTest {
     }
 
     @Test
-    void whatIsToBeSaidOfFilesThatFitIsOneLine() {
+    void whatIsToBeSaidOfAFileThatFitsIsOneLine() {
         names.addAll(List.of("remarkable b", "remarkable c"));
         arrives("d");
         files.poll();
 
         assertThat(log.messages())
                 .containsExactly(
-                        "a file of the model tiny in part: folder/remarkable b: half of it; folder/remarkable c: half of it");
+                        "a file of the model tiny in part: folder/remarkable b: half of it",
+                        "a file of the model tiny in part: folder/remarkable c: half of it");
         assertThat(fitting.byName()).hasSize(4);
+    }
+
+    @Test
+    void ofManyFilesThatDoNotFitTheFirstHaveALineEach() {
+        List<String> sizes = List.of("b1", "b2", "b3", "b4", "b5", "b6", "b7");
+        sizes.forEach(name -> failures.put(name, new ModelException("of another size")));
+        names.addAll(sizes.subList(1, sizes.size()));
+        arrives(sizes.get(0));
+        files.poll();
+
+        assertThat(log.messages())
+                .hasSize(6)
+                .startsWith("not a file of the model tiny: folder/b1: of another size")
+                .endsWith("not a file of the model tiny: 2 more");
     }
 
     @Test
