@@ -2,6 +2,7 @@ package dev.weir.gateway.http;
 
 import dev.weir.gateway.GatewayConfig.Api;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.vertx.core.Future;
 import io.vertx.core.Handler;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.json.JsonObject;
@@ -40,8 +41,8 @@ public final class PageHandler {
 
     private final Answers answers;
     private final Set<Api> apis;
-    /** Null until it is asked for: to make it takes a part of the start. Event loop. */
-    private Buffer contract;
+    /** Null until it is asked for: to make it takes a part of the start, and too long for the event loop, which owns the field. */
+    private Future<Buffer> contract;
 
     /** @param apis those whose paths the contract has */
     public PageHandler(Answers answers, Set<Api> apis) {
@@ -54,9 +55,9 @@ public final class PageHandler {
         parts().forEach(part -> Methods.get(router, "/" + part).handler(serve("web/" + part)));
         Methods.get(router, "/openapi.json").handler(ctx -> {
             if (contract == null) {
-                contract = contract();
+                contract = ctx.vertx().executeBlocking(this::contract, false);
             }
-            serve("openapi.json", contract).handle(ctx);
+            contract.onSuccess(made -> serve("openapi.json", made).handle(ctx)).onFailure(ctx::fail);
         });
     }
 
