@@ -2,16 +2,14 @@ package dev.weir.bench.cluster;
 
 import dev.weir.bench.cluster.WeirProcess.Jvm;
 import dev.weir.runtime.Role;
+import dev.weir.testing.FreePort;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.BindException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
 
 /**
@@ -21,10 +19,6 @@ import java.util.function.Supplier;
 public final class ProcessCluster implements AutoCloseable {
 
     private static final String HEAP = "192m";
-    /** Below the range from which the system takes the ports of outgoing connections: a member may be restarted at its port. */
-    private static final int FIRST_PORT = 31_000;
-
-    private static final int PORTS_END = 32_768;
 
     private final String name;
     private final List<String> addresses;
@@ -128,16 +122,12 @@ public final class ProcessCluster implements AutoCloseable {
         return members(Role.GATEWAY).stream().map(Member::url).toList();
     }
 
+    /** No other process is given it, so that a member may be restarted at its port. */
     private static int freePort() {
-        while (true) {
-            int port = ThreadLocalRandom.current().nextInt(FIRST_PORT, PORTS_END);
-            try (ServerSocket socket = new ServerSocket(port)) {
-                return socket.getLocalPort();
-            } catch (BindException e) {
-                // Another program listens there.
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+        try {
+            return FreePort.next();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
