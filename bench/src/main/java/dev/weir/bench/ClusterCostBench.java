@@ -71,10 +71,10 @@ public final class ClusterCostBench implements ChartedBenchmark {
                                     .toList());
                         }
                     });
-                    double served =
-                            counted.time("up " + concurrent, () -> clients.draw(first, first + images, concurrent));
+                    double served = clients.seconds(first, images, concurrent);
+                    counted.add("up " + concurrent, served);
                     counted.add("ratio " + concurrent, alone / served);
-                    seed += images;
+                    seed += images + 2 * concurrent;
                 }
             }
         }

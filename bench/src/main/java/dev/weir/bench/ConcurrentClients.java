@@ -28,20 +28,32 @@ final class ConcurrentClients {
         return "a red apple, number " + seed;
     }
 
-    /** Returns when the images of these seeds are done. Throws IllegalStateException on the first failure. */
-    void draw(int firstSeed, int endSeed, int clients) {
+    /**
+     * The seconds in which so many images are done while the clients keep asking. They begin before the first of these images
+     * and ask for more until the last, so that as many are being made all the time. Throws IllegalStateException on the first
+     * failure.
+     *
+     * @param firstSeed of at most {@code images + 2 * clients} that follow one another
+     */
+    double seconds(int firstSeed, int images, int clients) {
         AtomicInteger next = new AtomicInteger(firstSeed);
+        long[] ends = new long[clients + images];
+        AtomicInteger ended = new AtomicInteger();
         List<CompletableFuture<Void>> all = IntStream.range(0, clients)
-                .mapToObj(client -> drawOn(next, endSeed))
+                .mapToObj(client -> ask(next, ended, ends))
                 .toList();
         all.forEach(CompletableFuture::join);
+        return (ends[ends.length - 1] - ends[clients - 1]) / 1e9;
     }
 
-    private CompletableFuture<Void> drawOn(AtomicInteger next, int endSeed) {
-        int seed = next.getAndIncrement();
-        return seed >= endSeed
-                ? CompletableFuture.completedFuture(null)
-                : ask(seed).thenCompose(v -> drawOn(next, endSeed));
+    private CompletableFuture<Void> ask(AtomicInteger next, AtomicInteger ended, long[] ends) {
+        return ask(next.getAndIncrement()).thenCompose(image -> {
+            int place = ended.getAndIncrement();
+            if (place < ends.length) {
+                ends[place] = System.nanoTime();
+            }
+            return place < ends.length - 1 ? ask(next, ended, ends) : CompletableFuture.completedFuture(null);
+        });
     }
 
     private CompletableFuture<Void> ask(int seed) {

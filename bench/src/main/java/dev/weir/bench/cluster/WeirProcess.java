@@ -108,6 +108,8 @@ public final class WeirProcess implements AutoCloseable {
                     "-Xlog:all=error:stderr")));
             command.addAll(List.of(
                     "-XX:+UseSerialGC",
+                    // Else a full collection leaves dead space that counts as used: up to a twentieth of the heap.
+                    "-XX:MarkSweepAlwaysCompactCount=1",
                     "-XX:TieredStopAtLevel=1",
                     "-XX:+ExitOnOutOfMemoryError",
                     "-Dai.djl.offline=true",
