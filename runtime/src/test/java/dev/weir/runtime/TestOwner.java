@@ -1,9 +1,13 @@
 package dev.weir.runtime;
 
+import static dev.weir.runtime.Futures.failure;
+import static org.awaitility.Awaitility.await;
+
 import dev.weir.proto.Parcel;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Cancel;
 import dev.weir.proto.v1.Checkpoint;
+import dev.weir.proto.v1.DType;
 import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.Event.WhatCase;
 import dev.weir.proto.v1.Generation;
@@ -12,7 +16,10 @@ import dev.weir.proto.v1.SampleRef;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.bus.Addresses;
+import dev.weir.runtime.route.DispatchException;
+import dev.weir.runtime.stage.Failure;
 import io.vertx.core.Future;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
@@ -51,6 +58,11 @@ public final class TestOwner {
         return node.dispatcher().dispatch(task, List.of(Tensor.ofFloats("x", x, x.length)));
     }
 
+    /** Why no node took a task. */
+    public Failure dispatchFailure(Task task) throws Exception {
+        return ((DispatchException) failure(dispatch(task, 1))).failure();
+    }
+
     /** A new attempt at a task, from where an earlier one stood. */
     public Future<NodeStatus> resume(Task task, Checkpoint at, List<Tensor> tensors) {
         Task.Builder next = task.toBuilder().setResume(at);
@@ -76,6 +88,22 @@ public final class TestOwner {
         return of(jobId)
                 .filter(p -> p.header().getEvent().getWhatCase() == what)
                 .toList();
+    }
+
+    /** The first such event of a job. */
+    public Event awaitEvent(String jobId, WhatCase what) {
+        await().until(() -> !heard(jobId, what).isEmpty());
+        return heard(jobId, what).get(0).header().getEvent();
+    }
+
+    /** The values that a finished job's picture is made of. */
+    public float[] picture(String jobId) {
+        ByteBuffer bytes = heard(jobId, WhatCase.FINISHED)
+                .get(0)
+                .tensor("image")
+                .orElseThrow()
+                .bytes();
+        return new Tensor("x", DType.FLOAT32, new long[] {bytes.remaining() / 4}, bytes).toFloats();
     }
 
     public List<Event> events(String jobId) {

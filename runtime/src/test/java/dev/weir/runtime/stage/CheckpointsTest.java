@@ -10,7 +10,6 @@ import static org.awaitility.Awaitility.await;
 import dev.weir.proto.Parcel;
 import dev.weir.proto.Tensor;
 import dev.weir.proto.v1.Checkpoint;
-import dev.weir.proto.v1.DType;
 import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.Event.WhatCase;
 import dev.weir.proto.v1.HandedBack;
@@ -195,7 +194,7 @@ final class CheckpointsTest {
                 .extracting(Event::getProgress)
                 .extracting(Progress::getStep)
                 .containsExactly(3);
-        assertThat(picture("job")).containsExactly(70 + 1 + 1);
+        assertThat(owner.picture("job")).containsExactly(70 + 1 + 1);
     }
 
     @Test
@@ -218,16 +217,6 @@ final class CheckpointsTest {
     private static List<Tensor> tensors(float sample) {
         return List.of(
                 Tensor.ofFloats("x", new float[] {1}, 1), Tensor.ofFloats(TestStage.SAMPLE, new float[] {sample}, 1));
-    }
-
-    private float[] picture(String jobId) {
-        Parcel finished = owner.heard(jobId, WhatCase.FINISHED).get(0);
-        return new Tensor(
-                        "x",
-                        DType.FLOAT32,
-                        new long[] {1},
-                        finished.tensor("image").orElseThrow().bytes())
-                .toFloats();
     }
 
     /** As each denoiser tells. A status from before something was taken may still say more than there are. */

@@ -83,13 +83,13 @@ class IntakeTest {
     void workWaitsForItsModelAloneAndItsOwnerIsTold() throws Exception {
         dispatch("late");
         dispatch("other");
-        awaitEvent("other", WhatCase.FINISHED);
-        awaitEvent("late", WhatCase.LOADING);
+        owner.awaitEvent("other", WhatCase.FINISHED);
+        owner.awaitEvent("late", WhatCase.LOADING);
         assertThat(owner.heard("late", WhatCase.STARTED)).isEmpty();
         assertThat(owner.heard("other", WhatCase.LOADING)).isEmpty();
         await().until(() -> loading.ended.equals(List.of("other")));
         loading.late.complete(null);
-        awaitEvent("late", WhatCase.FINISHED);
+        owner.awaitEvent("late", WhatCase.FINISHED);
         await().until(() -> loading.ended.equals(List.of("other", "late")));
     }
 
@@ -106,35 +106,35 @@ class IntakeTest {
         assertThat(third.isComplete()).isFalse();
         assertThat(statuses()).allMatch(status -> status.getFreeCredits() == 2);
         loading.late.complete(null);
-        awaitEvent("late 2", WhatCase.FINISHED);
+        owner.awaitEvent("late 2", WhatCase.FINISHED);
         clock.pass(1000);
         get(third);
-        awaitEvent("late 3", WhatCase.FINISHED);
+        owner.awaitEvent("late 3", WhatCase.FINISHED);
     }
 
     @Test
     void theOwnerIsToldAgainAndAgainWhileTheModelIsLoaded() throws Exception {
         dispatch("late");
-        awaitEvent("late", WhatCase.LOADING);
+        owner.awaitEvent("late", WhatCase.LOADING);
         clock.pass(60_000);
         await().until(() -> owner.heard("late", WhatCase.LOADING).size() == 7);
         loading.late.complete(null);
-        awaitEvent("late", WhatCase.FINISHED);
+        owner.awaitEvent("late", WhatCase.FINISHED);
         clock.pass(60_000);
         dispatch("other");
-        awaitEvent("other", WhatCase.FINISHED);
+        owner.awaitEvent("other", WhatCase.FINISHED);
         assertThat(owner.heard("late", WhatCase.LOADING)).hasSize(7);
     }
 
     @Test
     void nothingIsToldOfWorkThatWasCancelledWhileItWaited() throws Exception {
         dispatch("late");
-        awaitEvent("late", WhatCase.LOADING);
+        owner.awaitEvent("late", WhatCase.LOADING);
         owner.cancel("late");
         await().until(() -> loading.ended.equals(List.of("late")));
         clock.pass(60_000);
         dispatch("other");
-        awaitEvent("other", WhatCase.FINISHED);
+        owner.awaitEvent("other", WhatCase.FINISHED);
         assertThat(owner.heard("late", WhatCase.LOADING)).hasSize(1);
     }
 
@@ -142,7 +142,7 @@ class IntakeTest {
     void workWhoseModelCannotBeLoadedFailsWithTheReason() throws Exception {
         dispatch("late");
         loading.late.completeExceptionally(new IllegalStateException("the file is gone"));
-        awaitEvent("late", WhatCase.FAILED);
+        owner.awaitEvent("late", WhatCase.FAILED);
         var failed =
                 owner.heard("late", WhatCase.FAILED).get(0).header().getEvent().getFailed();
         assertThat(failed.getCode()).isEqualTo("model_not_loaded");
@@ -155,7 +155,7 @@ class IntakeTest {
     void workThatCannotBePreparedFailsAndEndsItsUse() throws Exception {
         stage.prepareProblem = new StackOverflowError();
         dispatch("long");
-        awaitEvent("long", WhatCase.FAILED);
+        owner.awaitEvent("long", WhatCase.FAILED);
         var failed =
                 owner.heard("long", WhatCase.FAILED).get(0).header().getEvent().getFailed();
         assertThat(failed.getCode()).isEqualTo("stage_failed");
@@ -163,18 +163,18 @@ class IntakeTest {
         await().until(() -> loading.ended.equals(List.of("long")));
         stage.prepareProblem = null;
         dispatch("after");
-        awaitEvent("after", WhatCase.FINISHED);
+        owner.awaitEvent("after", WhatCase.FINISHED);
     }
 
     @Test
     void workThatIsCancelledWhileItWaitsEndsItsUseAndNeverStarts() throws Exception {
         dispatch("late");
-        awaitEvent("late", WhatCase.LOADING);
+        owner.awaitEvent("late", WhatCase.LOADING);
         owner.cancel("late");
         await().until(() -> loading.ended.equals(List.of("late")));
         loading.late.complete(null);
         dispatch("after");
-        awaitEvent("after", WhatCase.FINISHED);
+        owner.awaitEvent("after", WhatCase.FINISHED);
         assertThat(owner.heard("late", WhatCase.STARTED)).isEmpty();
     }
 
@@ -193,9 +193,5 @@ class IntakeTest {
 
     private void dispatch(String job) throws Exception {
         get(owner.dispatch(owner.task(job, DECODER).build(), 1));
-    }
-
-    private void awaitEvent(String job, WhatCase what) {
-        await().until(() -> !owner.heard(job, what).isEmpty());
     }
 }

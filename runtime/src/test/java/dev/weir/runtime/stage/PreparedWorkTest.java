@@ -57,7 +57,7 @@ final class PreparedWorkTest {
     void itDelaysNoOtherWorkAndIsAdmittedOnTheDeviceThread() throws Exception {
         dispatch("slow");
         dispatch("quick");
-        awaitEvent("quick", WhatCase.FINISHED);
+        owner.awaitEvent("quick", WhatCase.FINISHED);
         assertThat(owner.heard("slow", WhatCase.STARTED)).isEmpty();
         prepare();
         await().until(() -> admitted.equals(List.of("weir-decoder-device")));
@@ -68,8 +68,8 @@ final class PreparedWorkTest {
         dispatch("slow");
         dispatch("quick");
         slow.completeExceptionally(new OutOfMemoryError("the picture is large"));
-        awaitEvent("slow", WhatCase.FAILED);
-        awaitEvent("quick", WhatCase.FINISHED);
+        owner.awaitEvent("slow", WhatCase.FAILED);
+        owner.awaitEvent("quick", WhatCase.FINISHED);
         Failed failed =
                 owner.heard("slow", WhatCase.FAILED).get(0).header().getEvent().getFailed();
         assertThat(failed.getCode()).isEqualTo("out_of_memory");
@@ -82,7 +82,7 @@ final class PreparedWorkTest {
         owner.cancel("slow");
         await().until(slow::isCancelled);
         dispatch("quick");
-        awaitEvent("quick", WhatCase.FINISHED);
+        owner.awaitEvent("quick", WhatCase.FINISHED);
         assertThat(owner.heard("slow", WhatCase.STARTED)).isEmpty();
     }
 
@@ -90,7 +90,7 @@ final class PreparedWorkTest {
     void aNodeThatStopsHandsItBackAndCancelsThePreparation() throws Exception {
         dispatch("slow");
         stageNode.drain(Duration.ZERO);
-        awaitEvent("slow", WhatCase.HANDED_BACK);
+        owner.awaitEvent("slow", WhatCase.HANDED_BACK);
         await().until(slow::isCancelled);
         prepare();
         assertThat(admitted).isEmpty();
@@ -104,9 +104,5 @@ final class PreparedWorkTest {
 
     private void dispatch(String job) throws Exception {
         get(owner.dispatch(owner.task(job, DECODER).build(), 1));
-    }
-
-    private void awaitEvent(String job, WhatCase what) {
-        await().until(() -> !owner.heard(job, what).isEmpty());
     }
 }

@@ -2,13 +2,10 @@ package dev.weir.runtime.stage;
 
 import static dev.weir.proto.v1.StageKind.DECODER;
 import static dev.weir.proto.v1.StageKind.DENOISER;
-import static dev.weir.runtime.Futures.failure;
 import static dev.weir.runtime.Futures.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.weir.proto.Tensor;
-import dev.weir.proto.v1.DType;
 import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.Event.WhatCase;
 import dev.weir.proto.v1.Failed;
@@ -18,10 +15,8 @@ import dev.weir.runtime.NodeConfig.Limits;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.TestOwner;
 import dev.weir.runtime.TestStage;
-import dev.weir.runtime.route.DispatchException;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
-import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.AfterEach;
@@ -62,11 +57,11 @@ final class StageFencingTest {
         get(owner.dispatch(first, 1));
         get(owner.dispatch(second, 5));
         gate.release(10);
-        awaitEvent("job", WhatCase.FINISHED);
+        owner.awaitEvent("job", WhatCase.FINISHED);
 
-        assertThat(picture("job")).containsExactly(6);
+        assertThat(owner.picture("job")).containsExactly(6);
         assertThat(owner.heard("job", WhatCase.FINISHED)).hasSize(1);
-        assertThat(dispatchFailure(first).message()).contains("attempt 1 of epoch 0 of job/0 is not the newest");
+        assertThat(owner.dispatchFailure(first).message()).contains("attempt 1 of epoch 0 of job/0 is not the newest");
     }
 
     @Test
@@ -79,7 +74,7 @@ final class StageFencingTest {
 
         get(owner.dispatch(owner.task("job", DENOISER, DECODER).build(), 1));
 
-        Failed failed = awaitEvent("job", WhatCase.FAILED).getFailed();
+        Failed failed = owner.awaitEvent("job", WhatCase.FAILED).getFailed();
         assertThat(failed.getCode()).isEqualTo(Failure.SUPERSEDED);
         assertThat(failed.getNewestAttempt()).isEqualTo(12);
     }
@@ -95,7 +90,7 @@ final class StageFencingTest {
 
         get(owner.dispatch(rightful.build(), 1));
 
-        Event told = awaitEvent("job", WhatCase.FAILED);
+        Event told = owner.awaitEvent("job", WhatCase.FAILED);
         assertThat(told.getRef()).isEqualTo(displaced.getRef());
         assertThat(told.getFailed().getCode()).isEqualTo(Failure.SUPERSEDED);
         assertThat(told.getFailed().getNewestAttempt()).isEqualTo(2);
@@ -116,7 +111,7 @@ final class StageFencingTest {
         assertThat(held().get(0).getOwner()).isEqualTo(task.getOwner());
         gate.release(10);
 
-        awaitEvent("job", WhatCase.FINISHED);
+        owner.awaitEvent("job", WhatCase.FINISHED);
         await().until(() -> held().isEmpty());
     }
 
@@ -142,23 +137,5 @@ final class StageFencingTest {
     private void deploy(TestStage stage) throws Exception {
         get(vertx.deployVerticle(new StageNode(node, stage)));
         await().until(() -> node.directory().alive(stage.kind()).size() == 1);
-    }
-
-    private Event awaitEvent(String jobId, WhatCase what) {
-        await().until(() -> !owner.heard(jobId, what).isEmpty());
-        return owner.heard(jobId, what).get(0).header().getEvent();
-    }
-
-    private float[] picture(String jobId) {
-        ByteBuffer bytes = owner.heard(jobId, WhatCase.FINISHED)
-                .get(0)
-                .tensor("image")
-                .orElseThrow()
-                .bytes();
-        return new Tensor("x", DType.FLOAT32, new long[] {bytes.remaining() / 4}, bytes).toFloats();
-    }
-
-    private Failure dispatchFailure(Task task) throws Exception {
-        return ((DispatchException) failure(owner.dispatch(task, 1))).failure();
     }
 }

@@ -9,8 +9,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.weir.proto.Parcel;
-import dev.weir.proto.Tensor;
-import dev.weir.proto.v1.DType;
 import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.Event.WhatCase;
 import dev.weir.proto.v1.NodeStatus;
@@ -23,10 +21,8 @@ import dev.weir.runtime.NodeConfig.Limits;
 import dev.weir.runtime.NodeContext;
 import dev.weir.runtime.TestOwner;
 import dev.weir.runtime.TestStage;
-import dev.weir.runtime.route.DispatchException;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -66,8 +62,8 @@ class StageNodeTest {
                 owner.task("job", TEXT_ENCODER, DENOISER, DECODER).build(), 1, 2));
 
         assertThat(taker.getStage()).isEqualTo(TEXT_ENCODER);
-        Event.Builder finished = awaitEvent("job", WhatCase.FINISHED).toBuilder();
-        assertThat(picture("job")).containsExactly(1 + 1 + 3 + 1, 2 + 1 + 3 + 1);
+        Event.Builder finished = owner.awaitEvent("job", WhatCase.FINISHED).toBuilder();
+        assertThat(owner.picture("job")).containsExactly(1 + 1 + 3 + 1, 2 + 1 + 3 + 1);
         assertThat(finished.getFinished().getTimingsList())
                 .extracting(StageTiming::getStage)
                 .containsExactly("text-encoder", "denoiser", "decoder");
@@ -99,8 +95,8 @@ class StageNodeTest {
 
         get(owner.dispatch(owner.task("job", TEXT_ENCODER, DECODER).build(), 1));
 
-        assertThat(awaitEvent("job", WhatCase.WARNING).getWarning()).isEqualTo(warning);
-        awaitEvent("job", WhatCase.FINISHED);
+        assertThat(owner.awaitEvent("job", WhatCase.WARNING).getWarning()).isEqualTo(warning);
+        owner.awaitEvent("job", WhatCase.FINISHED);
         assertThat(owner.heard("job", WhatCase.WARNING)).hasSize(1);
     }
 
@@ -127,7 +123,7 @@ class StageNodeTest {
         Task.Builder task = owner.task("job", DENOISER);
         task.getGenerationBuilder().clearPrompt();
 
-        Failure failure = dispatchFailure(task.build());
+        Failure failure = owner.dispatchFailure(task.build());
 
         assertThat(failure).isEqualTo(new Failure("invalid_task", "prompt: empty", false));
     }
@@ -138,10 +134,10 @@ class StageNodeTest {
         Task task = owner.task("job", DECODER).build();
 
         get(owner.dispatch(task, 1));
-        awaitEvent("job", WhatCase.FINISHED);
+        owner.awaitEvent("job", WhatCase.FINISHED);
         get(owner.dispatch(task, 1));
         get(owner.dispatch(owner.task("later", DECODER).build(), 1));
-        awaitEvent("later", WhatCase.FINISHED);
+        owner.awaitEvent("later", WhatCase.FINISHED);
 
         assertThat(owner.heard("job", WhatCase.FINISHED)).hasSize(1);
     }
@@ -158,9 +154,9 @@ class StageNodeTest {
         awaitFreeCredits(1);
         gate.release(10);
 
-        awaitEvent("kept", WhatCase.FINISHED);
+        owner.awaitEvent("kept", WhatCase.FINISHED);
         assertThat(owner.heard("gone", WhatCase.FINISHED)).isEmpty();
-        assertThat(dispatchFailure(owner.task("gone", DENOISER, DECODER)
+        assertThat(owner.dispatchFailure(owner.task("gone", DENOISER, DECODER)
                                 .setRef(SampleRef.newBuilder().setJobId("gone").setAttempt(2))
                                 .build())
                         .message())
@@ -181,9 +177,10 @@ class StageNodeTest {
         awaitFreeCredits(1);
         gate.release(10);
 
-        assertThat(awaitEvent("job", WhatCase.FINISHED).getRef().getSample()).isZero();
+        assertThat(owner.awaitEvent("job", WhatCase.FINISHED).getRef().getSample())
+                .isZero();
         assertThat(owner.heard("job", WhatCase.FINISHED)).hasSize(1);
-        assertThat(dispatchFailure(second.build()).message()).contains("cancelled");
+        assertThat(owner.dispatchFailure(second.build()).message()).contains("cancelled");
     }
 
     @Test
@@ -194,9 +191,9 @@ class StageNodeTest {
         get(owner.dispatch(owner.task("bad", DECODER).build(), 1));
         gate.release(10);
 
-        Event failed = awaitEvent("bad", WhatCase.FAILED);
+        Event failed = owner.awaitEvent("bad", WhatCase.FAILED);
         get(owner.dispatch(owner.task("good", DECODER).build(), 1));
-        awaitEvent("good", WhatCase.FINISHED);
+        owner.awaitEvent("good", WhatCase.FINISHED);
 
         assertThat(failed.getFailed().getCode()).isEqualTo("out_of_memory");
         assertThat(failed.getFailed().getRetryable()).isTrue();
@@ -208,7 +205,7 @@ class StageNodeTest {
 
         get(node.dispatcher().dispatch(owner.task("job", DECODER).build(), List.of()));
 
-        Event failed = awaitEvent("job", WhatCase.FAILED);
+        Event failed = owner.awaitEvent("job", WhatCase.FAILED);
         assertThat(failed.getFailed().getMessage()).contains("no tensor \"x\"");
         assertThat(failed.getFailed().getRetryable()).isFalse();
     }
@@ -229,7 +226,7 @@ class StageNodeTest {
         gate.release(10);
 
         get(third);
-        awaitEvent("third", WhatCase.FINISHED);
+        owner.awaitEvent("third", WhatCase.FINISHED);
     }
 
     @Test
@@ -242,7 +239,8 @@ class StageNodeTest {
                         .build(),
                 1));
 
-        assertThat(awaitEvent("job", WhatCase.FAILED).getFailed().getCode()).isEqualTo("deadline_exceeded");
+        assertThat(owner.awaitEvent("job", WhatCase.FAILED).getFailed().getCode())
+                .isEqualTo("deadline_exceeded");
         await().until(() -> node.directory().alive(DECODER).get(0).getFreeCredits() == 1);
     }
 
@@ -256,7 +254,7 @@ class StageNodeTest {
 
         get(owner.dispatch(task, 1));
 
-        awaitEvent("job", WhatCase.FINISHED);
+        owner.awaitEvent("job", WhatCase.FINISHED);
         await().until(() -> owner.heard("job", WhatCase.FRAME).size() == 3);
         assertThat(owner.heard("job", WhatCase.FRAME)).allSatisfy(frame -> assertThat(
                         frame.header().getEvent().getFrame().getFrom())
@@ -265,7 +263,7 @@ class StageNodeTest {
         assertThat(owner.events("job").stream().distinct())
                 .extracting(Event::getSeq)
                 .doesNotHaveDuplicates();
-        assertThat(picture("job")).containsExactly(5);
+        assertThat(owner.picture("job")).containsExactly(5);
     }
 
     @Test
@@ -288,7 +286,8 @@ class StageNodeTest {
         stage.problem = "its output is not finite";
         gate.release(10);
 
-        assertThat(awaitEvent("job", WhatCase.FAILED).getFailed().getCode()).isEqualTo("not_finite");
+        assertThat(owner.awaitEvent("job", WhatCase.FAILED).getFailed().getCode())
+                .isEqualTo("not_finite");
         await().until(() -> node.directory().alive(DENOISER).get(0).getModelsList().stream()
                 .noneMatch(model -> model.getProblem().isEmpty()));
         assertThat(node.health().unready()).containsExactly("denoiser is not ready");
@@ -306,7 +305,7 @@ class StageNodeTest {
 
         var undeployed = vertx.undeploy(id);
 
-        awaitEvent("job", WhatCase.HANDED_BACK);
+        owner.awaitEvent("job", WhatCase.HANDED_BACK);
         await().until(() -> node.directory().alive(DECODER).isEmpty());
         gate.release(1);
         get(undeployed);
@@ -340,7 +339,7 @@ class StageNodeTest {
         gate.release(10);
 
         get(drained);
-        awaitEvent("job", WhatCase.FINISHED);
+        owner.awaitEvent("job", WhatCase.FINISHED);
         assertThat(owner.heard("job", WhatCase.HANDED_BACK)).isEmpty();
         assertThat(refused.isComplete()).isFalse();
         assertThat(node.health().unready()).containsExactly("draining");
@@ -354,23 +353,5 @@ class StageNodeTest {
     /** As the denoiser tells. A status from before something was taken may still say more than there are. */
     private void awaitFreeCredits(int count) {
         await().until(() -> node.directory().alive(DENOISER).get(0).getFreeCredits() == count);
-    }
-
-    private Event awaitEvent(String jobId, WhatCase what) {
-        await().until(() -> !owner.heard(jobId, what).isEmpty());
-        return owner.heard(jobId, what).get(0).header().getEvent();
-    }
-
-    private float[] picture(String jobId) {
-        ByteBuffer bytes = owner.heard(jobId, WhatCase.FINISHED)
-                .get(0)
-                .tensor("image")
-                .orElseThrow()
-                .bytes();
-        return new Tensor("x", DType.FLOAT32, new long[] {bytes.remaining() / 4}, bytes).toFloats();
-    }
-
-    private Failure dispatchFailure(Task task) throws Exception {
-        return ((DispatchException) failure(owner.dispatch(task, 1))).failure();
     }
 }
