@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.weir.gateway.GatewayConfig.Limits;
 import dev.weir.gateway.GatewayConfig.Patience;
 import dev.weir.gateway.TestStage.Sitting;
+import dev.weir.gateway.job.Demand;
 import dev.weir.proto.v1.ForwardPace;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
@@ -259,7 +260,9 @@ final class LimitsTest {
         gateway = new TestGateway();
         gateway.stage.script(Sitting::start);
         CompletableFuture<HttpResponse<String>> running = begin(APPLE);
-        await().until(() -> gateway.ask(jobs -> jobs.startedSamples()) == 1);
+        await().until(() -> gateway.ask(
+                        jobs -> jobs.demands().stream().filter(Demand::begun).count())
+                == 1);
 
         Future<Void> drained = gateway.health().drain(Duration.ofSeconds(20));
         await().until(() -> gateway.fetch("/readyz").statusCode() == 503);

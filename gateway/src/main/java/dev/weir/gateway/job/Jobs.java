@@ -116,14 +116,6 @@ public final class Jobs {
         return samples;
     }
 
-    /** The number of samples in flight that a device has started. */
-    public int startedSamples() {
-        return (int) jobs.values().stream()
-                .flatMap(job -> job.samples().stream())
-                .filter(sample -> sample.started() && !sample.ended())
-                .count();
-    }
-
     /**
      * Accepts a job and sends its samples to nodes. The watcher is called on the event loop, never from within this
      * call.

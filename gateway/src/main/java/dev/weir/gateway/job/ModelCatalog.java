@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The models of the cluster, as the cards in the statuses of its live nodes say. A model whose nodes are all gone stays for a
@@ -150,7 +151,7 @@ public final class ModelCatalog {
 
     /** The stages, by name, without a live node. */
     public List<String> missing(String model, List<String> stages) {
-        return stages.stream().filter(stage -> serving(model, stage).isEmpty()).toList();
+        return missing(model, stages, edition(model));
     }
 
     /** The same for an image that was started with some weights. */
@@ -165,23 +166,26 @@ public final class ModelCatalog {
         if (!serving(model, stage).isEmpty()) {
             return Optional.empty();
         }
-        return directory.alive().stream()
-                .flatMap(node -> node.getModelsList().stream())
-                .filter(m -> m.getId().equals(model)
-                        && m.getStagesList().contains(stage)
-                        && !m.getProblem().isEmpty())
+        return statuses(model)
+                .filter(status -> status.getStagesList().contains(stage))
                 .map(ModelStatus::getProblem)
+                .filter(problem -> !problem.isEmpty())
                 .findFirst();
     }
 
     /** Why live nodes cannot use a model; empty where none says so. */
     public Optional<String> problem(String model) {
+        return statuses(model)
+                .map(ModelStatus::getProblem)
+                .filter(problem -> !problem.isEmpty())
+                .findFirst();
+    }
+
+    /** What live nodes state of a model. */
+    private Stream<ModelStatus> statuses(String model) {
         return directory.alive().stream()
                 .flatMap(node -> node.getModelsList().stream())
-                .filter(status ->
-                        status.getId().equals(model) && !status.getProblem().isEmpty())
-                .map(ModelStatus::getProblem)
-                .findFirst();
+                .filter(status -> status.getId().equals(model));
     }
 
     /** Whether some nodes have all stages of a model's first workflow in memory. */
@@ -195,9 +199,7 @@ public final class ModelCatalog {
 
     /** Whether a node makes flagged pictures of a model black. A frame that no checker sees would show them. */
     boolean blanks(String model) {
-        return directory.alive().stream()
-                .flatMap(node -> node.getModelsList().stream())
-                .anyMatch(status -> status.getId().equals(model) && status.getBlanks());
+        return statuses(model).anyMatch(ModelStatus::getBlanks);
     }
 
     /** Whether the first workflow of a model has its nodes now. */

@@ -183,21 +183,15 @@ final class Adoption {
     }
 
     private Future<AdoptedSample> sample(JobRecord record, int sample, boolean ended) {
-        int attempt = 1;
-        int step = 0;
-        for (JobEventRecord told : record.getEventsList()) {
-            if (told.getSample() == sample) {
-                attempt = Math.max(attempt, told.getAttempt());
-                step = Math.max(step, told.getStep());
-            }
-        }
-        int first = attempt;
-        int told = step;
+        List<JobEventRecord> told = record.getEventsList().stream()
+                .filter(event -> event.getSample() == sample)
+                .toList();
+        int attempt = told.stream().mapToInt(JobEventRecord::getAttempt).reduce(1, Math::max);
+        int step = told.stream().mapToInt(JobEventRecord::getStep).reduce(0, Math::max);
         Strikes strikes = RecordFormat.strikes(record).getOrDefault(sample, Strikes.NONE);
-        return ended
-                ? Future.succeededFuture(new AdoptedSample(first, told, Optional.empty(), strikes, true))
-                : checkpoint(record.getId(), sample)
-                        .map(found -> new AdoptedSample(first, told, found, strikes, false));
+        Future<Optional<Snapshot>> checkpoint =
+                ended ? Future.succeededFuture(Optional.empty()) : checkpoint(record.getId(), sample);
+        return checkpoint.map(found -> new AdoptedSample(attempt, step, found, strikes, ended));
     }
 
     /** Without a checkpoint the sample starts over. This costs time, but the image is the same. */
