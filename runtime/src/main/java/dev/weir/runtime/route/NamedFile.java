@@ -14,7 +14,7 @@ import java.util.List;
 /**
  * A file beside a model that an image is generated with. Nodes may have different files of one name.
  *
- * @param kind for people
+ * @param kind what it is, in the words of messages; files of two kinds may have one name
  * @param fingerprint of its contents
  */
 public record NamedFile(String kind, String name, String fingerprint) {

@@ -9,6 +9,7 @@ import dev.weir.proto.v1.Lora;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.StageKind;
+import dev.weir.proto.v1.Upscaler;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -202,6 +203,23 @@ class ChooserTest {
                 .contains(same);
     }
 
+    @Test
+    void onlyNodesWithTheSameUpscalerAreAsked() {
+        Upscaler sharp =
+                Upscaler.newBuilder().setName("sharp").setFingerprint("abc").build();
+        Need need = filesOf(with(sharp));
+        NodeStatus without = node("without", 4, 0);
+        NodeStatus other = with(sharp.toBuilder().setFingerprint("def").build());
+        NodeStatus ofAnotherKind =
+                with(Lora.newBuilder().setName("sharp").setFingerprint("abc").build());
+        NodeStatus same = with(sharp);
+
+        assertThat(chooser.choose(need, "", List.of(without, other, ofAnotherKind), n -> false))
+                .isEmpty();
+        assertThat(chooser.choose(need, "", List.of(without, other, same), n -> false))
+                .contains(same);
+    }
+
     /** For the files that a node has. */
     private static Need filesOf(NodeStatus node) {
         return new Need(
@@ -210,6 +228,12 @@ class ChooserTest {
                 Edition.ANY,
                 20,
                 NamedFile.of(node.getModels(0).getCard()));
+    }
+
+    private static NodeStatus with(Upscaler upscaler) {
+        NodeStatus.Builder node = node(upscaler.getFingerprint(), 1, 0).toBuilder();
+        node.getModelsBuilder(0).getCardBuilder().addUpscalers(upscaler);
+        return node.build();
     }
 
     private static NodeStatus with(ControlNet net) {
