@@ -11,10 +11,12 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.PriorityQueue;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.BiFunction;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -103,12 +105,30 @@ final class Forecast {
 
     private record Entered(DeviceTime device, Turn turn) {}
 
+    /** Samples that the same nodes may take, which have the same load for each of them. */
+    private record Kind(String model, Group group) {}
+
+    /**
+     * A node that may take a sample.
+     *
+     * @param place among the nodes
+     * @param load when it was looked at last
+     */
+    private record Candidate(NodeStatus node, int place, double load) implements Comparable<Candidate> {
+        @Override
+        public int compareTo(Candidate other) {
+            int byLoad = Double.compare(load, other.load);
+            return byLoad != 0 ? byLoad : Integer.compare(place, other.place);
+        }
+    }
+
     /** The nodes of one phase while they are filled. */
     private final class Nodes {
 
         private final Phase phase;
         private final double unknown;
-        private final Map<String, List<NodeStatus>> candidates = new HashMap<>();
+        private final Map<String, List<NodeStatus>> takers = new HashMap<>();
+        private final Map<Kind, PriorityQueue<Candidate>> candidates = new HashMap<>();
         private final Map<String, DeviceTime> devices = new HashMap<>();
         /** Network rows of all samples of a group, on average over their steps. */
         private final Map<Group, Double> rows = new HashMap<>();
@@ -124,20 +144,38 @@ final class Forecast {
 
         /** Null where no node serves it: it is done when it comes. */
         Entered enter(Demand demand, double ready) {
-            List<NodeStatus> there = candidates.computeIfAbsent(
+            List<NodeStatus> there = takers.computeIfAbsent(
                     demand.model(), model -> serving.apply(model, work(demand).stage()));
             if (there.isEmpty()) {
                 return null;
             }
             Group group = group(demand);
-            NodeStatus node = there.stream()
-                    .min(Comparator.comparingDouble(
-                            candidate -> device(candidate).load(group)))
-                    .orElseThrow();
+            NodeStatus node = leastLoaded(new Kind(demand.model(), group), there);
             Pass pass = pass(node, demand.model(), work(demand).area(), rows.get(group) / there.size());
             int rank = isPlanned(phase) ? rank(demand.priority()) : 0;
             Turn turn = device(node).enter(group, rank, demand.user(), work(demand), pass, ready);
             return new Entered(device(node), turn);
+        }
+
+        /** The first of those with the least load. Loads only grow, so it is the first candidate whose known load is still right. */
+        private NodeStatus leastLoaded(Kind kind, List<NodeStatus> there) {
+            PriorityQueue<Candidate> queue = candidates.computeIfAbsent(kind, absent -> candidates(kind.group, there));
+            while (true) {
+                Candidate least = queue.poll();
+                Candidate now = new Candidate(
+                        least.node, least.place, device(least.node).load(kind.group));
+                queue.add(now);
+                if (Double.compare(now.load, least.load) == 0) {
+                    return now.node;
+                }
+            }
+        }
+
+        private PriorityQueue<Candidate> candidates(Group group, List<NodeStatus> there) {
+            return IntStream.range(0, there.size())
+                    .mapToObj(place -> new Candidate(
+                            there.get(place), place, device(there.get(place)).load(group)))
+                    .collect(Collectors.toCollection(PriorityQueue::new));
         }
 
         private Group group(Demand demand) {

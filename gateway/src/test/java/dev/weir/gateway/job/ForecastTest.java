@@ -76,6 +76,20 @@ final class ForecastTest {
     }
 
     @Test
+    void manyNodesTakeTheSameShare() {
+        IntStream.range(0, 40).forEach(i -> denoiser("d" + i, "a"));
+        List<Demand> demands = jobs(40 * ROWS, "a", 2); // two rows each, so that every node is filled twice
+
+        List<Place> places = queue.places(demands);
+
+        double once = STEPS * FULL;
+        assertThat(places).filteredOn(place -> place.seconds() < 1.5 * once).hasSize(demands.size() / 2);
+        assertThat(places)
+                .filteredOn(place -> place.seconds() > 2 * once && place.seconds() < 2.5 * once)
+                .hasSize(demands.size() / 2);
+    }
+
+    @Test
     void unguidedSamplesShareAForwardWithTwiceAsMany() {
         denoiser("d", "a");
 
