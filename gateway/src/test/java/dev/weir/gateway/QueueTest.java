@@ -28,6 +28,9 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 final class QueueTest {
 
     private static final int JOBS = 40;
+    /** Too many to look at all for each one that comes. */
+    private static final int MANY = 200;
+
     /** Eight guided samples share a forward. */
     private static final double FORWARD_SECONDS = 3;
 
@@ -66,6 +69,17 @@ final class QueueTest {
         // Five full batches of four steps each; a little for the stages before and behind.
         assertThat(before).isBetween(5 * 4 * FORWARD_SECONDS, 5 * 4 * FORWARD_SECONDS + 10);
         assertThat(jobs.get(0).getDouble("eta_seconds")).isLessThan(4 * FORWARD_SECONDS + 1);
+    }
+
+    @Test
+    void aJobThatComesWhileManyAreInFlightIsToldItsPlaceALittleLater() {
+        List<JsonObject> jobs = submit(MANY);
+        JsonObject last = jobs.get(MANY - 1);
+
+        assertThat(last.containsKey("queue_position")).isFalse();
+        await().until(() -> status(last).containsKey("queue_position"));
+        assertThat(status(last).getInteger("queue_position")).isEqualTo(MANY - 1);
+        assertThat(status(last).getDouble("eta_seconds")).isGreaterThan(MANY / 8 * 4 * FORWARD_SECONDS);
     }
 
     @Test

@@ -27,7 +27,7 @@ public final class ScaleBench implements ChartedBenchmark {
     /** Beyond the rows of a forward, so that no row stays empty. */
     private static final int CLIENTS_A_DENOISER = 14;
 
-    private static final List<Integer> FLEETS = List.of(25, 100, 200, 400);
+    private static final List<Integer> FLEETS = List.of(25, 100, 200, 400, 800);
     private static final Pace FLEET_DENOISER = new Pace(Duration.ofMillis(400), 1, 4);
     private static final int CLIENTS_A_FLEET_NODE = 2;
 
@@ -182,7 +182,7 @@ public final class ScaleBench implements ChartedBenchmark {
         }
     }
 
-    /** At once too, since all of it takes ten minutes. */
+    /** At once too, since all of it takes twelve minutes. */
     private static void tell(List<Map<String, Object>> all, Map<String, Object> measured) {
         all.add(measured);
         System.err.println(measured);

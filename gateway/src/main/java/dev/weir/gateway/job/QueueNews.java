@@ -4,9 +4,9 @@ import dev.weir.gateway.job.JobEvent.Queued;
 import dev.weir.gateway.job.Queue.Place;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
@@ -20,9 +20,14 @@ final class QueueNews {
     private static final double LEAST_CHANGE_SECONDS = 1;
 
     private static final double LEAST_CHANGE_SHARE = 0.2;
+    /** To tell of any sample, all are looked at. While there are more, a job that comes waits for the next look. */
+    private static final int MOST_AT_ONCE = 128;
 
     private final Queue queue;
     private final Calibration calibration = new Calibration();
+    /** Jobs that have come since the last look, and were not told of. */
+    private final Set<Job> untold = new HashSet<>();
+
     private Supplier<List<Demand>> others = List::of;
 
     QueueNews(ModelCatalog catalog) {
@@ -77,22 +82,28 @@ final class QueueNews {
                         .count());
     }
 
-    /** Tells of the samples of one job, which has just come. */
+    /** Tells of the samples of one job, which has just come, now or at the next look. */
     void begin(Job job, Collection<Job> jobs, long nowMs) {
-        tell(Set.of(job), Sample::waits, jobs, nowMs);
+        if (jobs.size() + othersInFlight() > MOST_AT_ONCE) {
+            untold.add(job);
+        } else {
+            tell(Set.of(job), jobs, nowMs);
+        }
     }
 
     /** Tells what has changed since it was told last; to be called now and then. */
     void look(Collection<Job> jobs, long nowMs) {
         Set<Job> waiting = jobs.stream()
-                .filter(job -> job.samples().stream().anyMatch(Sample::isQueued))
+                .filter(job -> untold.contains(job) || job.samples().stream().anyMatch(Sample::isQueued))
                 .collect(Collectors.toSet());
+        untold.clear();
         if (!waiting.isEmpty()) {
-            tell(waiting, Sample::isQueued, jobs, nowMs);
+            tell(waiting, jobs, nowMs);
         }
     }
 
-    private void tell(Set<Job> concerned, Predicate<Sample> isConcerned, Collection<Job> jobs, long nowMs) {
+    /** @param concerned jobs whose samples are on their way */
+    private void tell(Set<Job> concerned, Collection<Job> jobs, long nowMs) {
         List<Demand> demands = demands(jobs);
         demands.addAll(others.get());
         List<Place> places = queue.places(demands);
@@ -100,7 +111,7 @@ final class QueueNews {
         for (Job job : List.copyOf(jobs)) {
             for (Sample sample : job.open()) {
                 Place place = calibrated(job, places.get(next++));
-                if (concerned.contains(job) && isConcerned.test(sample) && isNews(sample, place, nowMs)) {
+                if (concerned.contains(job) && sample.waits() && isNews(sample, place, nowMs)) {
                     Queued queued = new Queued(job.moment(sample), place.ahead(), place.seconds());
                     sample.queued(queued, nowMs);
                     job.tell(queued);
