@@ -73,7 +73,10 @@ public final class OfferDispatcher implements Dispatcher {
     public Future<Void> start() {
         directory.onHeard(status -> {
             outstanding.heard(status.getAddress());
-            offerWaiting();
+            // Only this node may have more room than before.
+            if (waiting.values().stream().anyMatch(next -> next.need.servedBy(status))) {
+                offerWaiting();
+            }
         });
         Promise<Void> started = Promise.promise();
         context.execute(() -> {
@@ -231,8 +234,10 @@ public final class OfferDispatcher implements Dispatcher {
     private void giveUpLate() {
         long nowMs = loop.nowMs();
         long nowNanos = loop.nanos();
+        List<NodeStatus> alive = directory.alive();
+        Map<Need, Boolean> served = new HashMap<>(); // Many tasks have equal needs.
         for (Waiting next : List.copyOf(waiting.values())) {
-            if (directory.alive().stream().anyMatch(next.need::servedBy)) {
+            if (served.computeIfAbsent(next.need, need -> alive.stream().anyMatch(need::servedBy))) {
                 next.servedNanos = nowNanos;
             }
             if (next.task.getDeadlineMs() > 0 && nowMs > next.task.getDeadlineMs()) {
