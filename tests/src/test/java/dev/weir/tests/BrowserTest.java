@@ -82,7 +82,7 @@ final class BrowserTest {
     void aPictureWhoseSocketBreaksIsWatchedToItsEndOnAnother() {
         visit(page -> {
             generateSlowly(page, 2);
-            assertThat(page.getByTestId("picture").first()).hasAttribute("data-kind", "preview", PATIENT);
+            PageVisit.awaitPreview(page);
 
             page.evaluate("window.sockets[0].close()");
 
@@ -112,7 +112,7 @@ final class BrowserTest {
     void cancelOnOneOfFourCardsCancelsThatPictureOnly() {
         visit(page -> {
             generateSlowly(page, 4);
-            assertThat(page.getByTestId("picture").first()).hasAttribute("data-kind", "preview", PATIENT);
+            PageVisit.awaitPreview(page);
 
             cards(page).nth(1).getByTestId("cancel").press("Enter");
 
@@ -144,7 +144,7 @@ final class BrowserTest {
     void aReloadKeepsPromptSettingsAndThePicturesInTheMaking() {
         visit(page -> {
             generateSlowly(page, 2);
-            assertThat(page.getByTestId("picture").first()).hasAttribute("data-kind", "preview", PATIENT);
+            PageVisit.awaitPreview(page);
             String steps = page.getByTestId("steps").inputValue();
             List<String> jobs = ofCards(page, "data-job");
 

@@ -32,9 +32,9 @@ final class PageElsewhereTest {
             page.getByTestId("prompt").fill(PROMPT);
             page.getByTestId("n").fill("2");
             assertThat(page.getByTestId("generate")).isEnabled();
-            page.getByTestId("steps").fill(String.valueOf(PageVisit.slowSteps(2)));
+            page.getByTestId("steps").fill(String.valueOf(PageVisit.SLOW_STEPS));
             page.getByTestId("generate").click();
-            assertThat(page.getByTestId("picture").first()).hasAttribute("data-kind", "preview", PATIENT);
+            PageVisit.awaitPreview(page);
             job.set(ofCards(page, "data-job").get(0));
         });
         visit().doing(page -> {

@@ -21,7 +21,7 @@ final class PageRestartTest {
             PageVisit.to(url).whoseServerMayBeGone().doing(page -> {
                 generateSlowly(page, 2);
                 Locator lost = cards(page).nth(1);
-                assertThat(page.getByTestId("picture").first()).hasAttribute("data-kind", "preview", PATIENT);
+                PageVisit.awaitPreview(page);
                 first.kill();
                 assertThat(lost.getByTestId("status")).hasText("No connection to the server. Trying again");
 
@@ -34,7 +34,7 @@ final class PageRestartTest {
                     assertThat(cards(page).nth(1)).hasAttribute("data-state", "completed", PATIENT);
                     assertThat(cards(page).nth(1).getByTestId("caption")).hasText("a red apple");
                     assertThat(cards(page).nth(1).getByTestId("details"))
-                            .containsText("seed 8 · %d steps".formatted(PageVisit.slowSteps(2)));
+                            .containsText("seed 8 · %d steps".formatted(PageVisit.SLOW_STEPS));
                     assertThat(cards(page).nth(0)).hasAttribute("data-state", "lost");
                     assertThat(cards(page)).hasCount(2);
                 }

@@ -31,8 +31,8 @@ final class PageVisit {
     /** For what a page does by itself, on a busy machine. */
     private static final int PATIENCE_MS = 30_000;
 
-    /** Of all pictures that are made slowly: some seconds, in which something can be done. */
-    private static final int SLOW_STEPS = 100;
+    /** As many as the page offers, so that there is time to do something. */
+    static final int SLOW_STEPS = 100;
 
     /** So that the server is asked for its pictures. */
     static final String FORGET_PICTURES =
@@ -151,13 +151,16 @@ final class PageVisit {
         page.getByTestId("n").fill(String.valueOf(pictures));
         // The page knows how many steps there may be when it has the models.
         PlaywrightAssertions.assertThat(page.getByTestId("generate")).isEnabled();
-        page.getByTestId("steps").fill(String.valueOf(slowSteps(pictures)));
+        page.getByTestId("steps").fill(String.valueOf(SLOW_STEPS));
         page.getByTestId("generate").click();
     }
 
-    /** Of each of so many pictures that are made slowly. */
-    static int slowSteps(int pictures) {
-        return SLOW_STEPS / pictures;
+    /** Looks at each frame that the page draws: an assertion looks once a second, and a fast machine needs no longer for a picture. */
+    static void awaitPreview(Page page) {
+        page.waitForFunction(
+                "() => document.querySelector('[data-testid=picture]')?.dataset.kind === 'preview'",
+                null,
+                new Page.WaitForFunctionOptions().setTimeout(PATIENT.timeout));
     }
 
     static Locator cards(Page page) {
