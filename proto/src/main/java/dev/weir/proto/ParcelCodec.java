@@ -12,6 +12,11 @@ public final class ParcelCodec implements MessageCodec<Frame, Frame> {
 
     public static final String NAME = "weir.v1.parcel";
 
+    private record Encoded(Parcel parcel, byte[] bytes) {}
+
+    /** The bus encodes a status for each receiver, one after the other. */
+    private volatile Encoded last = new Encoded(null, null);
+
     /** Throws IllegalArgumentException, at the sender, if the parcel does not fit into one message. */
     @Override
     public void encodeToWire(Buffer buffer, Frame frame) {
@@ -22,7 +27,19 @@ public final class ParcelCodec implements MessageCodec<Frame, Frame> {
             throw new IllegalArgumentException("a message bears at most %d bytes of tensors, not %d"
                     .formatted(ParcelFormat.MAX_TENSOR_BYTES, ParcelFormat.tensorBytes(parcel)));
         }
-        buffer.appendBytes(ParcelFormat.encode(parcel));
+        buffer.appendBytes(encoded(parcel));
+    }
+
+    private byte[] encoded(Parcel parcel) {
+        Encoded known = last;
+        if (known.parcel == parcel) {
+            return known.bytes;
+        }
+        byte[] bytes = ParcelFormat.encode(parcel);
+        if (parcel.tensors().isEmpty()) {
+            last = new Encoded(parcel, bytes);
+        }
+        return bytes;
     }
 
     @Override

@@ -113,7 +113,7 @@ public final class ParcelFormat {
         if (crc(head.duplicate()) != headerCrc) {
             return new Garbled("the header's checksum does not match");
         }
-        ParcelHeader header = ParcelHeader.parseFrom(head);
+        ParcelHeader header = HeaderReader.read(head);
         if (header.getBodyCase() == BodyCase.BODY_NOT_SET) {
             return new Garbled("the header has no body that this node knows");
         }

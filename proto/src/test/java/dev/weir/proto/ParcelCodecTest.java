@@ -132,6 +132,22 @@ class ParcelCodecTest {
                 .isThrownBy(() -> codec.encodeToWire(Buffer.buffer(), new Garbled("noise")));
     }
 
+    /** What is published is encoded once, and what is sent after it is not mistaken for it. */
+    @Test
+    void eachReceiverGetsTheSameBytesOfAParcel() {
+        Parcel published = Parcel.of(Cancel.newBuilder().setJobId("a").build());
+        Parcel equal = Parcel.of(Cancel.newBuilder().setJobId("a").build());
+        Parcel other = Parcel.of(Cancel.newBuilder().setJobId("b").build());
+
+        Buffer first = wire(published, 0);
+
+        assertThat(wire(published, 0)).isEqualTo(first);
+        assertThat(wire(equal, 0)).isEqualTo(first);
+        assertThat(codec.decodeFromWire(0, wire(other, 0))).isEqualTo(other);
+        assertThat(codec.decodeFromWire(0, wire(parcel(), 0))).isNotEqualTo(other);
+        assertThat(codec.decodeFromWire(0, wire(published, 0))).isEqualTo(published);
+    }
+
     @Test
     void localDeliverySharesTheParcel() {
         Parcel parcel = parcel();
