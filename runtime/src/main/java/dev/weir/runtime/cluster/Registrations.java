@@ -1,7 +1,7 @@
 package dev.weir.runtime.cluster;
 
 import com.hazelcast.core.HazelcastInstance;
-import io.vertx.core.Completable;
+import com.hazelcast.multimap.MultiMap;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -11,14 +11,13 @@ import io.vertx.spi.cluster.hazelcast.impl.HazelcastRegistrationInfo;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * This node's entries in the cluster: where it is reached, and at which addresses it listens. They are checked once a
- * second and written again if they are missing. Members that consider this node dead remove its entries, some of them
- * when it has long been back, and then nobody would send it anything. Any thread.
+ * This node's entries in the cluster: where it is reached, and at which addresses it listens. Once a second each is written if it is
+ * missing. Members that consider this node dead remove its entries, some of them when it has long been back, and then nobody would
+ * send it anything. Any thread.
  */
 final class Registrations {
 
@@ -31,12 +30,7 @@ final class Registrations {
     private static final Logger log = LoggerFactory.getLogger(Registrations.class);
     private static final long LOOK_MS = 1000;
 
-    private record Registration(String address, RegistrationInfo listener) {
-
-        boolean isKnownTo(HazelcastInstance hazelcast) {
-            return hazelcast.getMultiMap(LISTENERS).containsEntry(address, new HazelcastRegistrationInfo(listener));
-        }
-    }
+    private record Registration(String address, RegistrationInfo listener) {}
 
     private final HazelcastClusterManager manager;
     private final Set<Registration> own = ConcurrentHashMap.newKeySet();
@@ -73,39 +67,46 @@ final class Registrations {
         if (ended) {
             return;
         }
-        String self = manager.getNodeId();
-        check(
-                vertx,
-                self,
-                () -> hazelcast.getMap(NODES).containsKey(self),
-                told -> manager.setNodeInfo(manager.getNodeInfo(), told));
+        keep(vertx, manager.getNodeId(), () -> writeNode(hazelcast));
         for (Registration registration : own) {
-            check(
-                    vertx,
-                    registration,
-                    () -> registration.isKnownTo(hazelcast) || !own.contains(registration),
-                    told -> manager.addRegistration(registration.address(), registration.listener(), told));
+            keep(vertx, registration, () -> {
+                write(registration, hazelcast.getMultiMap(LISTENERS));
+                return Future.succeededFuture();
+            });
         }
     }
 
-    private void check(Vertx vertx, Object what, Callable<Boolean> isKnown, Consumer<Completable<Void>> tell) {
+    /** Not on an event loop: the work waits for the cluster's data. */
+    private void keep(Vertx vertx, Object what, Callable<Future<Void>> write) {
         if (asked.add(what)) {
-            vertx.executeBlocking(isKnown, false)
-                    .compose(known -> known ? Future.<Void>succeededFuture() : tellAgain(vertx, what, tell))
-                    .onComplete(done -> asked.remove(what));
+            vertx.executeBlocking(write, false).compose(written -> written).onComplete(done -> asked.remove(what));
         }
     }
 
-    /** Not on an event loop: the manager holds its lock while it waits for the cluster's data. */
-    private static Future<Void> tellAgain(Vertx vertx, Object what, Consumer<Completable<Void>> tell) {
+    private Future<Void> writeNode(HazelcastInstance hazelcast) {
+        Promise<Void> written = Promise.promise();
+        if (hazelcast.getMap(NODES).containsKey(manager.getNodeId())) {
+            written.complete();
+        } else {
+            logMissing(manager.getNodeId());
+            manager.setNodeInfo(manager.getNodeInfo(), written);
+        }
+        return written.future();
+    }
+
+    /** Writes without asking first: Hazelcast asks all partitions whether there is an entry, and changes nothing if there is. */
+    private void write(Registration registration, MultiMap<String, HazelcastRegistrationInfo> listeners) {
+        var listener = new HazelcastRegistrationInfo(registration.listener);
+        if (own.contains(registration) && listeners.put(registration.address, listener)) {
+            logMissing(registration);
+        }
+        if (!own.contains(registration)) {
+            listeners.remove(
+                    registration.address, listener); // It ended meanwhile, perhaps before the entry was written.
+        }
+    }
+
+    private static void logMissing(Object what) {
         log.info("Other nodes had removed this node's entry, so it was registered again: {}", what);
-        Promise<Void> told = Promise.promise();
-        return vertx.executeBlocking(
-                        () -> {
-                            tell.accept(told);
-                            return null;
-                        },
-                        false)
-                .compose(asked -> told.future());
     }
 }
