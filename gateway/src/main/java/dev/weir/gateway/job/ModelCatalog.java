@@ -18,7 +18,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.LongSupplier;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -35,8 +34,9 @@ public final class ModelCatalog {
     private final NodeDirectory directory;
     private final LongSupplier nanoClock;
     private List<Known> known = List.of();
-    /** The statuses that {@link #usable} is of. The directory makes another list for each status that arrives. */
-    private List<NodeStatus> seen = List.of();
+    private volatile LiveNodes live = LiveNodes.NONE;
+    /** What {@link #usable} is of. */
+    private StatedModels seen = live.stated();
 
     private Map<String, ModelCard> usable = Map.of();
 
@@ -47,20 +47,21 @@ public final class ModelCatalog {
 
     /** One card for each model, in the order in which nodes were given them; the first is the default. */
     public synchronized List<ModelCard> cards() {
-        List<NodeStatus> nodes = directory.alive();
-        long now = nanoClock.getAsLong();
+        LiveNodes now = live();
+        long nanos = nanoClock.getAsLong();
         Map<String, Known> all = new LinkedHashMap<>();
         known.stream()
-                .filter(model -> now - model.seenNanos <= REMEMBERED.toNanos())
+                .filter(model -> nanos - model.seenNanos <= REMEMBERED.toNanos())
                 .forEach(model -> all.put(model.card.getId(), model));
         // With many models and LoRAs this takes milliseconds, and each request asks more than once.
-        if (nodes != seen) {
-            usable = usable(nodes);
-            seen = nodes;
+        if (now.stated() != seen || !seen.agree()) {
+            usable = usable(now);
+            seen = now.stated();
         }
-        usable.forEach((id, card) -> all.put(id, new Known(card, now)));
-        all.keySet().removeAll(removed(nodes, usable.keySet()));
-        Set<String> order = ModelOrder.of(nodes);
+        usable.forEach((id, card) -> all.put(id, new Known(card, nanos)));
+        // Models that nodes had until their files were removed, and that none has any more.
+        now.stated().removed().stream().filter(id -> !usable.containsKey(id)).forEach(all::remove);
+        Set<String> order = now.stated().order();
         if (order.containsAll(all.keySet())) {
             known = order.stream().map(all::get).filter(Objects::nonNull).toList();
         } else {
@@ -69,17 +70,9 @@ public final class ModelCatalog {
         return known.stream().map(Known::card).toList();
     }
 
-    /** Models that nodes had until their files were removed, and that none has any more. */
-    private static Set<String> removed(List<NodeStatus> nodes, Set<String> usable) {
-        return nodes.stream()
-                .flatMap(node -> node.getModelsList().stream())
-                .filter(model -> model.getRemoved() && !usable.contains(model.getId()))
-                .map(ModelStatus::getId)
-                .collect(Collectors.toSet());
-    }
-
     /** Cards by id. If nodes differ, the denoiser's card counts. */
-    private static Map<String, ModelCard> usable(List<NodeStatus> nodes) {
+    private static Map<String, ModelCard> usable(LiveNodes live) {
+        List<NodeStatus> nodes = live.statuses();
         Map<String, ModelCard> cards = new LinkedHashMap<>();
         Map<String, Edition> editions = new HashMap<>();
         nodes.stream()
@@ -89,8 +82,8 @@ public final class ModelCatalog {
                 .filter(model -> model.getProblem().isEmpty() && !model.getRemoved())
                 // A node of an earlier version has a card without workflows.
                 .filter(model -> model.getCard().getWorkflowsCount() > 0)
-                .filter(model -> editions.computeIfAbsent(model.getId(), id -> Edition.of(id, nodes))
-                        .fits(model.getFingerprintsMap()))
+                .filter(model ->
+                        editions.computeIfAbsent(model.getId(), live::edition).fits(model.getFingerprintsMap()))
                 .forEach(model -> cards.putIfAbsent(model.getId(), model.getCard()));
         cards.replaceAll((id, card) -> FilesOfNodes.all(PreviewGrades.asDecoded(card, nodes), nodes));
         return cards;
@@ -112,34 +105,37 @@ public final class ModelCatalog {
 
     /** All live nodes that work in a phase. */
     List<NodeStatus> alive(Phase phase) {
-        return directory.alive().stream()
-                .filter(node -> Phase.of(node).contains(phase))
-                .toList();
+        return live().in(phase);
     }
 
     /** Nodes that accept work of this model now. */
     public List<NodeStatus> serving(String model, String stage) {
-        return serving(model, stage, edition(model));
-    }
-
-    private List<NodeStatus> serving(String model, String stage, Edition edition) {
-        return directory.alive().stream()
-                .filter(node -> !node.getDraining() && serves(node, model, stage) && edition.isServedBy(node, model))
-                .toList();
+        LiveNodes now = live();
+        return now.serving(model, stage, now.edition(model));
     }
 
     /** The weights that new images of a model are generated with. */
     Edition edition(String model) {
-        return Edition.of(model, directory.alive());
+        return live().edition(model);
+    }
+
+    private LiveNodes live() {
+        List<NodeStatus> newest = directory.alive();
+        LiveNodes now = live;
+        if (now.statuses() != newest) {
+            now = now.with(newest);
+            live = now;
+        }
+        return now;
     }
 
     /** Nodes that serve a model's id with other weights than new images are generated with, by model. */
     public Map<String, List<NodeStatus>> leftOut() {
-        List<NodeStatus> nodes = directory.alive();
+        LiveNodes now = live();
         Map<String, List<NodeStatus>> leftOut = new TreeMap<>();
-        for (String model : ModelOrder.of(nodes)) {
-            Edition edition = Edition.of(model, nodes);
-            List<NodeStatus> others = nodes.stream()
+        for (String model : now.stated().order()) {
+            Edition edition = now.edition(model);
+            List<NodeStatus> others = now.statuses().stream()
                     .filter(node -> serves(node, model) && !edition.isServedBy(node, model))
                     .toList();
             if (!others.isEmpty()) {
@@ -156,8 +152,9 @@ public final class ModelCatalog {
 
     /** The same for an image that was started with some weights. */
     List<String> missing(String model, List<String> stages, Edition edition) {
+        LiveNodes now = live();
         return stages.stream()
-                .filter(stage -> serving(model, stage, edition).isEmpty())
+                .filter(stage -> now.serving(model, stage, edition).isEmpty())
                 .toList();
     }
 
@@ -211,13 +208,6 @@ public final class ModelCatalog {
                                         .map(WorkflowStage::getName)
                                         .toList())
                         .isEmpty();
-    }
-
-    private static boolean serves(NodeStatus node, String model, String stage) {
-        return node.getModelsList().stream()
-                .anyMatch(m -> m.getId().equals(model)
-                        && m.getProblem().isEmpty()
-                        && m.getStagesList().contains(stage));
     }
 
     private static boolean serves(NodeStatus node, String model) {

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * Compares what this gateway's samples need with what stages state to hold, again and again. A sample that no stage
@@ -52,7 +53,7 @@ final class Reconciliation {
         long leftMs = pauseMs > LEFT_MS / 2 ? MISSING_MS : LEFT_MS;
         lookedMs = nowMs;
         List<NodeStatus> alive = directory.alive();
-        compared.keySet().retainAll(alive.stream().map(NodeStatus::getAddress).toList());
+        compared.keySet().retainAll(alive.stream().map(NodeStatus::getAddress).collect(Collectors.toSet()));
         for (NodeStatus node : alive) {
             Long before = compared.put(node.getAddress(), node.getSequence());
             if (before == null || before != node.getSequence()) {

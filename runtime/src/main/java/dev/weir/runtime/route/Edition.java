@@ -30,9 +30,13 @@ public record Edition(Map<String, String> fingerprints) {
     }
 
     public boolean fits(Map<String, String> others) {
-        return others.entrySet().stream().allMatch(other -> fingerprints
-                .getOrDefault(other.getKey(), other.getValue())
-                .equals(other.getValue()));
+        for (Map.Entry<String, String> other : others.entrySet()) { // For each node of a large cluster and each offer.
+            String own = fingerprints.get(other.getKey());
+            if (own != null && !own.equals(other.getValue())) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Whether a node that has the model has it in this edition. */
@@ -53,22 +57,41 @@ public record Edition(Map<String, String> fingerprints) {
      * most nodes, then that of the longest published node. All nodes that hear the same statuses give the same answer.
      */
     public static Edition of(String model, Collection<NodeStatus> alive) {
-        List<NodeStatus> nodes = alive.stream()
+        List<NodeStatus> nodes = usable(model, alive);
+        List<Edition> told = told(model, nodes);
+        return told.size() < 2 ? only(told) : ofMost(model, nodes, told);
+    }
+
+    /** The same where all nodes tell the same, whatever else their statuses say; empty where they differ. */
+    public static Optional<Edition> agreed(String model, Collection<NodeStatus> alive) {
+        List<Edition> told = told(model, usable(model, alive));
+        return told.size() < 2 ? Optional.of(only(told)) : Optional.empty();
+    }
+
+    private static Edition only(List<Edition> told) {
+        return told.isEmpty() ? ANY : told.get(0);
+    }
+
+    private static List<NodeStatus> usable(String model, Collection<NodeStatus> alive) {
+        return alive.stream()
                 .filter(node -> !node.getDraining()
                         && find(node, model)
                                 .filter(status -> status.getProblem().isEmpty())
                                 .isPresent())
                 .toList();
-        List<Edition> told = nodes.stream()
+    }
+
+    private static List<Edition> told(String model, List<NodeStatus> nodes) {
+        return nodes.stream()
                 .map(node -> find(node, model).orElseThrow().getFingerprintsMap())
                 .filter(fingerprints -> !fingerprints.isEmpty())
                 .distinct()
                 .map(Edition::new)
                 .sorted(Comparator.comparing(edition -> new TreeMap<>(edition.fingerprints).toString()))
                 .toList();
-        if (told.size() < 2) {
-            return told.isEmpty() ? ANY : told.get(0);
-        }
+    }
+
+    private static Edition ofMost(String model, List<NodeStatus> nodes, List<Edition> told) {
         List<Edition> whole = new ArrayList<>();
         for (Edition edition : told) {
             Edition grown = edition;
