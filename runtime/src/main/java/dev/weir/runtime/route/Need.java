@@ -1,6 +1,5 @@
 package dev.weir.runtime.route;
 
-import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.Generation;
 import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
@@ -9,7 +8,6 @@ import dev.weir.proto.v1.StageRole;
 import dev.weir.proto.v1.Task;
 import java.util.Collection;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -17,23 +15,19 @@ import java.util.stream.IntStream;
  *
  * @param stage the name of a stage of the model
  * @param edition the weights that earlier stages used
- * @param forwards the approximate number of forward passes
  * @param files that take part in the stage
  */
-public record Need(String stage, String model, Edition edition, int forwards, List<NamedFile> files) {
+public record Need(String stage, String model, Edition edition, List<NamedFile> files) {
 
     /** The port of what is encoded of prompts. */
     private static final String WORDS = "cond";
 
     static Need of(Task task) {
         Stage stage = task.getRoute(task.getPosition());
-        Checkpoint resume = task.getResume();
-        int done = resume.getPosition() == task.getPosition() ? resume.getStep() : 0;
         return new Need(
                 stage.getName(),
                 task.getModel(),
                 new Edition(task.getFingerprintsMap()),
-                Math.max(1, stage.getForwards() - done),
                 files(task.getGeneration(), stage));
     }
 
@@ -64,21 +58,26 @@ public record Need(String stage, String model, Edition edition, int forwards, Li
 
     /** Whether the node could do the task if it had room. */
     boolean servedBy(NodeStatus node) {
-        return !node.getDraining() && find(node).isPresent();
+        return !node.getDraining() && find(node) != null;
     }
 
     /** Whether the node could begin at once, without loading the model. */
     boolean isLoadedBy(NodeStatus node) {
-        return find(node).filter(status -> !status.getUnloaded()).isPresent();
+        ModelStatus status = find(node);
+        return status != null && !status.getUnloaded();
     }
 
-    private Optional<ModelStatus> find(NodeStatus node) {
-        return node.getModelsList().stream()
-                .filter(m -> m.getId().equals(model)
-                        && m.getStagesList().contains(stage)
-                        && m.getProblem().isEmpty()
-                        && edition.fits(m.getFingerprintsMap())
-                        && (files.isEmpty() || NamedFile.of(m.getCard()).containsAll(files)))
-                .findFirst();
+    /** Null if the node cannot do the task. Called for each node at each offer. */
+    private ModelStatus find(NodeStatus node) {
+        for (ModelStatus status : node.getModelsList()) {
+            if (status.getId().equals(model)
+                    && status.getStagesList().contains(stage)
+                    && status.getProblem().isEmpty()
+                    && edition.fits(status.getFingerprintsMap())
+                    && (files.isEmpty() || NamedFile.of(status.getCard()).containsAll(files))) {
+                return status;
+            }
+        }
+        return null;
     }
 }

@@ -11,6 +11,7 @@ import dev.weir.runtime.Loop;
 import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.bus.Courier;
 import dev.weir.runtime.bus.Delivery;
+import dev.weir.runtime.route.WaitingTask.Turn;
 import dev.weir.runtime.stage.Attempt;
 import dev.weir.runtime.stage.Cancellation;
 import dev.weir.runtime.stage.Failure;
@@ -20,16 +21,13 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
-import java.util.TreeMap;
 import java.util.concurrent.Executor;
 
 /**
@@ -49,7 +47,7 @@ public final class OfferDispatcher implements Dispatcher {
     private final Executor context;
     private final OutstandingLoad outstanding = new OutstandingLoad();
     private final Chooser chooser;
-    private final NavigableMap<Turn, Waiting> waiting = new TreeMap<>();
+    private final WaitingTasks waiting = new WaitingTasks();
     /** By address: the offers without an answer. */
     private final Map<String, Set<Promise<OfferReply>>> underWay = new HashMap<>();
 
@@ -74,7 +72,7 @@ public final class OfferDispatcher implements Dispatcher {
         directory.onHeard(status -> {
             outstanding.heard(status.getAddress());
             // Only this node may have more room than before.
-            if (waiting.values().stream().anyMatch(next -> next.need.servedBy(status))) {
+            if (waiting.anyFor(status)) {
                 offerWaiting();
             }
         });
@@ -98,14 +96,8 @@ public final class OfferDispatcher implements Dispatcher {
         Promise<NodeStatus> found = Promise.promise();
         found.future().onComplete(result -> caller.execute(() -> answer.handle(result)));
         context.execute(() -> {
-            int rank =
-                    switch (task.getPriority()) {
-                        case INTERACTIVE -> 0;
-                        case BATCH -> 2;
-                        default -> 1;
-                    };
-            Turn turn = new Turn(rank, arrivals++);
-            waiting.put(turn, new Waiting(turn, task, tensors, found, loop.nanos()));
+            Turn turn = Turn.of(task, arrivals++);
+            waiting.add(new WaitingTask(turn, task, tensors, found, loop.nanos()));
             offerWaiting();
         });
         return answer.future();
@@ -144,38 +136,30 @@ public final class OfferDispatcher implements Dispatcher {
     }
 
     private void offerWaiting() {
-        if (waiting.isEmpty()) {
-            return; // With most of the statuses that arrive.
-        }
-        Set<Need> full = new HashSet<>();
-        for (Waiting next : List.copyOf(waiting.values())) {
-            if (full.contains(next.need)) {
-                continue;
-            }
+        waiting.inTurn(next -> {
             Optional<NodeStatus> node =
                     chooser.choose(next.need, next.task.getPrefer(), directory.alive(), next::isLeftOut);
-            if (node.isPresent()) {
-                waiting.remove(next.turn);
-                offer(next, node.get());
-            } else if (next.leftOut.isEmpty()) {
-                full.add(next.need);
-            }
-        }
+            node.ifPresent(chosen -> {
+                waiting.remove(next);
+                offer(next, chosen);
+            });
+            return node.isPresent() || !next.leavesNoneOut();
+        });
     }
 
-    private void offer(Waiting next, NodeStatus node) {
+    private void offer(WaitingTask next, NodeStatus node) {
         String address = node.getAddress();
-        OutstandingLoad.Sent sent = outstanding.offered(address, next.need);
+        OutstandingLoad.Sent sent = outstanding.offered(address, next.forwards);
         answer(address, Parcel.of(Offer.newBuilder().setTask(next.task).build(), next.tensors))
                 .onComplete(answer -> {
                     OfferReply reply = answer.result();
                     count(next, answer.succeeded() ? reply.getVerdict().name() : unanswered(answer.cause()));
                     if (answer.succeeded() && reply.getVerdict() == Verdict.ACCEPTED) {
-                        sent.accepted(next.need);
+                        sent.accepted(next.forwards);
                         next.found.complete(node);
                         return;
                     }
-                    sent.refused(next.need);
+                    sent.refused(next.forwards);
                     if (answer.cause() instanceof IllegalArgumentException tooLarge) {
                         next.fail("invalid_task", tooLarge.getMessage(), false);
                         return;
@@ -189,8 +173,8 @@ public final class OfferDispatcher implements Dispatcher {
                         next.fail(Failure.superseded(reply.getDetail(), newest));
                         return;
                     }
-                    next.leftOut.put(address, sequenceOf(address, node));
-                    waiting.put(next.turn, next);
+                    next.leaveOut(address, sequenceOf(address, node));
+                    waiting.add(next);
                     offerWaiting();
                 });
     }
@@ -236,16 +220,16 @@ public final class OfferDispatcher implements Dispatcher {
         long nowNanos = loop.nanos();
         List<NodeStatus> alive = directory.alive();
         Map<Need, Boolean> served = new HashMap<>(); // Many tasks have equal needs.
-        for (Waiting next : List.copyOf(waiting.values())) {
+        for (WaitingTask next : waiting.all()) {
             if (served.computeIfAbsent(next.need, need -> alive.stream().anyMatch(need::servedBy))) {
                 next.servedNanos = nowNanos;
             }
             if (next.task.getDeadlineMs() > 0 && nowMs > next.task.getDeadlineMs()) {
-                waiting.remove(next.turn);
+                waiting.remove(next);
                 next.fail(
                         "deadline_exceeded", "no %s had room before the deadline".formatted(next.need.stage()), false);
             } else if (nowNanos - next.servedNanos > patience.toNanos()) {
-                waiting.remove(next.turn);
+                waiting.remove(next);
                 next.fail(
                         "no_node",
                         "no live %s serves the model \"%s\"".formatted(next.need.stage(), next.need.model()),
@@ -257,15 +241,15 @@ public final class OfferDispatcher implements Dispatcher {
     private void cancel(Delivery delivery) {
         Cancellation cancelled = Cancellation.of(delivery.parcel().header().getCancel());
         String message = cancelled.sample().isPresent() ? "the sample was cancelled" : "the job has ended";
-        for (Waiting next : List.copyOf(waiting.values())) {
+        for (WaitingTask next : waiting.ofJob(cancelled.job())) {
             if (cancelled.covers(next.task)) {
-                waiting.remove(next.turn);
+                waiting.remove(next);
                 next.fail(Failure.superseded(message, cancelled.newest()));
             }
         }
     }
 
-    private void count(Waiting next, String verdict) {
+    private void count(WaitingTask next, String verdict) {
         Counter.builder("weir.offers")
                 .description("Offers of tasks to nodes, by what became of them")
                 .tag("stage", next.need.stage())
@@ -281,46 +265,5 @@ public final class OfferDispatcher implements Dispatcher {
 
     private static final class NodeLostException extends Exception {
         private static final long serialVersionUID = 1L;
-    }
-
-    /** The position in the queue. */
-    private record Turn(int rank, long arrival) implements Comparable<Turn> {
-        @Override
-        public int compareTo(Turn other) {
-            return rank != other.rank ? Integer.compare(rank, other.rank) : Long.compare(arrival, other.arrival);
-        }
-    }
-
-    private static final class Waiting {
-        final Turn turn;
-        final Task task;
-        final Need need;
-        final List<Tensor> tensors;
-        final Promise<NodeStatus> found;
-        /** By address: the status at which the node refused. */
-        final Map<String, Long> leftOut = new HashMap<>();
-
-        long servedNanos;
-
-        Waiting(Turn turn, Task task, List<Tensor> tensors, Promise<NodeStatus> found, long nowNanos) {
-            this.turn = turn;
-            this.task = task;
-            this.need = Need.of(task);
-            this.tensors = tensors;
-            this.found = found;
-            this.servedNanos = nowNanos;
-        }
-
-        boolean isLeftOut(NodeStatus node) {
-            return leftOut.getOrDefault(node.getAddress(), -1L) >= node.getSequence();
-        }
-
-        void fail(String code, String message, boolean retryable) {
-            fail(new Failure(code, message, retryable));
-        }
-
-        void fail(Failure failure) {
-            found.fail(new DispatchException(failure));
-        }
     }
 }

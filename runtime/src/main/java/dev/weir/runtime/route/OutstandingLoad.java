@@ -16,11 +16,14 @@ final class OutstandingLoad {
 
     private final Map<String, Sent> outstanding = new HashMap<>();
 
-    /** @return what is told of the answer, which has no effect if the node was lost meanwhile */
-    Sent offered(String address, Need need) {
+    /**
+     * @param forwards that the task needs
+     * @return what is told of the answer, which has no effect if the node was lost meanwhile
+     */
+    Sent offered(String address, int forwards) {
         Sent sent = outstanding.computeIfAbsent(address, a -> new Sent());
         sent.offers++;
-        sent.offeredForwards += need.forwards();
+        sent.offeredForwards += forwards;
         return sent;
     }
 
@@ -65,15 +68,15 @@ final class OutstandingLoad {
         private int accepted;
         private int acceptedForwards;
 
-        void refused(Need need) {
+        void refused(int forwards) {
             offers--;
-            offeredForwards -= need.forwards();
+            offeredForwards -= forwards;
         }
 
-        void accepted(Need need) {
-            refused(need);
+        void accepted(int forwards) {
+            refused(forwards);
             accepted++;
-            acceptedForwards += need.forwards();
+            acceptedForwards += forwards;
         }
     }
 }

@@ -22,7 +22,8 @@ import org.junit.jupiter.api.Test;
 
 class ChooserTest {
 
-    private static final Need NEED = new Need("denoiser", "tiny", Edition.ANY, 20, List.of());
+    private static final int FORWARDS = 20;
+    private static final Need NEED = new Need("denoiser", "tiny", Edition.ANY, List.of());
 
     private final OutstandingLoad outstanding = new OutstandingLoad();
     private final Chooser chooser = new Chooser(outstanding, new Random(11));
@@ -70,7 +71,7 @@ class ChooserTest {
         List<NodeStatus> nodes = List.of(node("idle", 4, 0), node("preferred", 1, 9), node("other", 4, 1));
 
         assertThat(chooser.choose(NEED, "preferred", nodes, n -> false)).contains(nodes.get(1));
-        outstanding.offered("preferred", NEED);
+        outstanding.offered("preferred", FORWARDS);
         assertThat(chooser.choose(NEED, "preferred", nodes, n -> false)).contains(nodes.get(0));
         assertThat(chooser.choose(NEED, "gone", nodes, n -> false)).contains(nodes.get(0));
     }
@@ -81,7 +82,7 @@ class ChooserTest {
         Map<String, Integer> chosen = new HashMap<>();
         for (int i = 0; i < 8; i++) {
             String address = choose(nodes);
-            outstanding.offered(address, NEED).accepted(NEED);
+            outstanding.offered(address, FORWARDS).accepted(FORWARDS);
             chosen.merge(address, 1, Integer::sum);
         }
 
@@ -94,11 +95,11 @@ class ChooserTest {
     @Test
     void anOfferWithoutAnAnswerHoldsItsCreditThroughStatuses() {
         List<NodeStatus> nodes = List.of(node("a", 1, 0));
-        OutstandingLoad.Sent sent = outstanding.offered("a", NEED);
+        OutstandingLoad.Sent sent = outstanding.offered("a", FORWARDS);
         outstanding.heard("a");
 
         assertThat(chooser.choose(NEED, "", nodes, n -> false)).isEmpty();
-        sent.refused(NEED);
+        sent.refused(FORWARDS);
         assertThat(choose(nodes)).isEqualTo("a");
     }
 
@@ -223,11 +224,7 @@ class ChooserTest {
     /** For the files that a node has. */
     private static Need filesOf(NodeStatus node) {
         return new Need(
-                "denoiser",
-                "tiny",
-                Edition.ANY,
-                20,
-                NamedFile.of(node.getModels(0).getCard()));
+                "denoiser", "tiny", Edition.ANY, NamedFile.of(node.getModels(0).getCard()));
     }
 
     private static NodeStatus with(Upscaler upscaler) {

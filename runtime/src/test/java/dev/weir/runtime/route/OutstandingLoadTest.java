@@ -3,30 +3,26 @@ package dev.weir.runtime.route;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.weir.proto.v1.NodeStatus;
-import dev.weir.proto.v1.StageKind;
-import dev.weir.proto.v1.Task;
-import dev.weir.runtime.Stages;
 import org.junit.jupiter.api.Test;
 
 class OutstandingLoadTest {
 
     private static final String NODE = "weir.decoder.one";
-    private static final Need NEED =
-            Need.of(Task.newBuilder().addRoute(Stages.of(StageKind.DECODER, 1)).build());
+    private static final int FORWARDS = 3;
 
     private final OutstandingLoad outstanding = new OutstandingLoad();
 
     @Test
     void anAnswerOfANodeThatWasLostMeanwhileChangesNothing() {
-        OutstandingLoad.Sent late = outstanding.offered(NODE, NEED);
+        OutstandingLoad.Sent late = outstanding.offered(NODE, FORWARDS);
         outstanding.lost(NODE);
 
-        late.refused(NEED);
+        late.refused(FORWARDS);
         assertThat(credits()).isEqualTo(4);
 
-        outstanding.offered(NODE, NEED);
-        OutstandingLoad.Sent later = outstanding.offered(NODE, NEED);
-        later.accepted(NEED);
+        outstanding.offered(NODE, FORWARDS);
+        OutstandingLoad.Sent later = outstanding.offered(NODE, FORWARDS);
+        later.accepted(FORWARDS);
         assertThat(credits()).isEqualTo(2);
         outstanding.heard(NODE);
         assertThat(credits()).isEqualTo(3);
