@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 
 /**
  * Decides when a stage checks whether other nodes have less work. A node counts with the larger of its last two
@@ -25,7 +26,9 @@ final class Rebalancing {
     private final Stage stage;
     private final String address;
     private final LongSupplier nanoClock;
-    private Map<String, NodeStatus> last = Map.of();
+    /** The statuses at the last look. */
+    private List<NodeStatus> last = List.of();
+
     private long restsUntilNanos;
 
     /** @param address of this stage itself */
@@ -36,48 +39,63 @@ final class Rebalancing {
         this.restsUntilNanos = nanoClock.getAsLong();
     }
 
+    private Map<String, Edition> editions() {
+        return stage.models().stream()
+                .collect(Collectors.toMap(ModelStatus::getId, own -> new Edition(own.getFingerprintsMap())));
+    }
+
     /** Of the models that it has in memory with the same weights as this stage: no sample continues with others. */
-    private Map<String, Double> rowSeconds(NodeStatus peer) {
+    private static Map<String, Double> rowSeconds(NodeStatus peer, Map<String, Edition> editions) {
         Map<String, Double> same = new HashMap<>(peer.getRowSecondsMap());
-        for (ModelStatus own : stage.models()) {
-            Edition edition = new Edition(own.getFingerprintsMap());
-            if (peer.getModelsList().stream()
-                    .anyMatch(other -> other.getId().equals(own.getId())
-                            && (other.getUnloaded() || !edition.fits(other.getFingerprintsMap())))) {
-                same.remove(own.getId());
+        for (ModelStatus model : peer.getModelsList()) {
+            Edition own = editions.get(model.getId());
+            if (own != null && (model.getUnloaded() || !own.fits(model.getFingerprintsMap()))) {
+                same.remove(model.getId());
             }
         }
         return same;
     }
 
-    /** Call it every {@link #LOOK_MS}. */
-    List<Move> look(List<NodeStatus> alive) {
-        Map<String, NodeStatus> others = new HashMap<>();
-        alive.stream()
-                .filter(node ->
-                        node.getStage() == stage.kind() && !node.getAddress().equals(address))
-                .forEach(node -> others.put(node.getAddress(), node));
-        List<Peer> peers = new ArrayList<>();
-        others.forEach((name, now) -> {
-            NodeStatus before = last.get(name);
-            if (before != null && now.getSequence() > before.getSequence() && !now.getDraining()) {
-                peers.add(new Peer(
-                        name,
-                        Math.max(before.getRoundSeconds(), now.getRoundSeconds()),
-                        Math.max(before.getRows(), now.getRows()),
-                        rowSeconds(now),
-                        Math.min(before.getFreeCredits(), now.getFreeCredits())));
-            }
-        });
-        last = others;
+    /**
+     * Call it every {@link #LOOK_MS}.
+     *
+     * @param holds whether this stage has samples at all
+     */
+    List<Move> look(List<NodeStatus> alive, boolean holds) {
+        List<NodeStatus> before = last;
+        last = alive;
         long nowNanos = nanoClock.getAsLong();
-        if (peers.isEmpty() || nowNanos - restsUntilNanos < 0) {
+        if (!holds || nowNanos - restsUntilNanos < 0) {
             return List.of();
         }
-        List<Move> moves = stage.moves(peers);
+        List<Peer> peers = peers(before, alive);
+        List<Move> moves = peers.isEmpty() ? List.of() : stage.moves(peers);
         if (!moves.isEmpty()) {
             restsUntilNanos = nowNanos + REST.toNanos();
         }
         return moves;
+    }
+
+    private List<Peer> peers(List<NodeStatus> before, List<NodeStatus> alive) {
+        Map<String, NodeStatus> earlier = new HashMap<>();
+        before.forEach(node -> earlier.put(node.getAddress(), node));
+        Map<String, Edition> editions = editions();
+        List<Peer> peers = new ArrayList<>();
+        for (NodeStatus now : alive) {
+            NodeStatus first = earlier.get(now.getAddress());
+            if (now.getStage() == stage.kind()
+                    && !now.getAddress().equals(address)
+                    && !now.getDraining()
+                    && first != null
+                    && now.getSequence() > first.getSequence()) {
+                peers.add(new Peer(
+                        now.getAddress(),
+                        Math.max(first.getRoundSeconds(), now.getRoundSeconds()),
+                        Math.max(first.getRows(), now.getRows()),
+                        rowSeconds(now, editions),
+                        Math.min(first.getFreeCredits(), now.getFreeCredits())));
+            }
+        }
+        return peers;
     }
 }

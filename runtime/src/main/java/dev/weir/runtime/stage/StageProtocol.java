@@ -172,7 +172,7 @@ public final class StageProtocol {
 
     private void rebalance() {
         if (drained == null) {
-            for (Move move : rebalancing.look(node.directory().alive())) {
+            for (Move move : rebalancing.look(node.directory().alive(), !inFlight.isEmpty())) {
                 inFlight.matching(held -> isMovable(held, move.sample())).forEach(held -> move(held, move.to()));
             }
         }

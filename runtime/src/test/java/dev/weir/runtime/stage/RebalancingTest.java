@@ -66,10 +66,24 @@ final class RebalancingTest {
         assertThat(asked).isEmpty();
     }
 
+    /** In a cluster of hundreds of nodes, most looks are those of nodes that have nothing to give. */
+    @Test
+    void aStageWithoutSamplesIsNotAskedButKnowsTheOthersOnceItHasSome() {
+        assertThat(rebalancing.look(List.of(node("other", 0.5, 6).build()), false))
+                .isEmpty();
+        assertThat(asked).isEmpty();
+
+        assertThat(rebalancing.look(List.of(node("other", 0, 8).build()), true)).hasSize(1);
+        assertThat(asked).singleElement().satisfies(peers -> assertThat(peers)
+                .singleElement()
+                .extracting(Peer::roundSeconds)
+                .isEqualTo(0.5));
+    }
+
     private List<Move> look(NodeStatus.Builder... alive) {
         nanos += Duration.ofMillis(Rebalancing.LOOK_MS).toNanos();
         return rebalancing.look(
-                Arrays.stream(alive).map(NodeStatus.Builder::build).toList());
+                Arrays.stream(alive).map(NodeStatus.Builder::build).toList(), true);
     }
 
     private NodeStatus.Builder node(String name, double roundSeconds, int credits) {
