@@ -22,6 +22,8 @@ final class QueueNews {
     private static final double LEAST_CHANGE_SHARE = 0.2;
     /** To tell of any sample, all are looked at. While there are more, a job that comes waits for the next look. */
     private static final int MOST_AT_ONCE = 128;
+    /** For each sample in flight, between two looks: with thousands, a look takes a tenth of a second. */
+    private static final int PAUSE_MS = 2;
 
     private final Queue queue;
     private final Calibration calibration = new Calibration();
@@ -29,6 +31,7 @@ final class QueueNews {
     private final Set<Job> untold = new HashSet<>();
 
     private Supplier<List<Demand>> others = List::of;
+    private long lookedMs;
 
     QueueNews(ModelCatalog catalog) {
         this.queue = new Queue(catalog);
@@ -93,6 +96,10 @@ final class QueueNews {
 
     /** Tells what has changed since it was told last; to be called now and then. */
     void look(Collection<Job> jobs, long nowMs) {
+        if (nowMs - lookedMs < (long) PAUSE_MS * (jobs.size() + othersInFlight())) {
+            return;
+        }
+        lookedMs = nowMs;
         Set<Job> waiting = jobs.stream()
                 .filter(job -> untold.contains(job) || job.samples().stream().anyMatch(Sample::isQueued))
                 .collect(Collectors.toSet());
