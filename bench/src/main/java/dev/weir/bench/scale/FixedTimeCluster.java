@@ -47,8 +47,8 @@ final class FixedTimeCluster implements AutoCloseable {
     private WeirProcess start(StageKind stage, int nodes, Pace pace) {
         var settings =
                 new FixedTimeNodes.Settings(gateway.name(), gateway.addresses().get(0), stage, nodes, pace, model);
-        WeirProcess process =
-                WeirProcess.start(Jvm.WEIR.withHeap("256m").running(FixedTimeNodes.class), settings.toArguments());
+        WeirProcess process = WeirProcess.start(
+                Jvm.WEIR.withHeap("1g").withBothCompilers().running(FixedTimeNodes.class), settings.toArguments());
         stages.add(process);
         return process;
     }

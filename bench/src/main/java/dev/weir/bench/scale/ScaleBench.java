@@ -27,9 +27,13 @@ public final class ScaleBench implements ChartedBenchmark {
     /** Beyond the rows of a forward, so that no row stays empty. */
     private static final int CLIENTS_A_DENOISER = 14;
 
-    private static final List<Integer> FLEETS = List.of(25, 100, 200, 400, 800);
-    private static final Pace FLEET_DENOISER = new Pace(Duration.ofMillis(400), 1, 4);
+    private static final Fleet FLEET = new Fleet(List.of(25, 100, 200, 400), new Pace(Duration.ofMillis(400), 1, 4));
+    /** With more images in each second, two cores are too few for the nodes and clients that are simulated on them. */
+    private static final Fleet LARGEST_FLEET = new Fleet(List.of(800), new Pace(Duration.ofMillis(1600), 1, 4));
+
     private static final int CLIENTS_A_FLEET_NODE = 2;
+    /** More need a larger heap, and collecting it would take the time of the two cores. */
+    private static final int MOST_NODES_A_PROCESS = 200;
 
     private static final long SETTLE_SECONDS = 6;
     private static final long MEASURED_SECONDS = 25;
@@ -61,7 +65,8 @@ public final class ScaleBench implements ChartedBenchmark {
     @Override
     public Result run(Settings settings) throws IOException, InterruptedException {
         List<Map<String, Object>> linear = linear(settings.model());
-        List<Map<String, Object>> fleet = fleet(settings.model());
+        List<Map<String, Object>> fleet = new ArrayList<>(fleet(settings.model(), FLEET));
+        fleet.addAll(fleet(settings.model(), LARGEST_FLEET));
         List<List<String>> rows = new ArrayList<>();
         List.of(linear, fleet)
                 .forEach(part -> part.forEach(measured -> measured.forEach((name, value) -> rows.add(
@@ -89,7 +94,7 @@ public final class ScaleBench implements ChartedBenchmark {
                 TimeUnit.SECONDS.sleep(SETTLE_SECONDS);
                 Map<String, Object> measured = new LinkedHashMap<>();
                 measured.put("denoisers", size);
-                double rate = loaded(cluster, requests, measured);
+                double rate = loaded(cluster, requests, MEASURED_SECONDS, measured);
                 one = size == 1 ? rate : one;
                 measured.put("of_linear", rate / (one * size));
                 measured.put("carried_its_share_after_s", joined);
@@ -107,54 +112,81 @@ public final class ScaleBench implements ChartedBenchmark {
         return nodes.stream().allMatch(node -> node.path("last_batch").asInt() >= ITS_SHARE * mean && mean > 0);
     }
 
-    private static List<Map<String, Object>> fleet(Path model) throws IOException, InterruptedException {
+    /** Simulated denoisers: how many there are, one after the other, and their pace. */
+    private record Fleet(List<Integer> sizes, Pace pace) {
+
+        /** Longer than an image takes. */
+        long settleSeconds() {
+            return seconds(15);
+        }
+
+        long measuredSeconds() {
+            return seconds(62.5);
+        }
+
+        private long seconds(double steps) {
+            return Math.round(steps * pace.step().toMillis() / 1000);
+        }
+
+        /** Images per second, if no denoiser is ever idle. */
+        double capacity(int size) {
+            return 1000.0 * size / (pace.step().toMillis() * SteadyRequests.MEAN_STEPS);
+        }
+    }
+
+    private static List<Map<String, Object>> fleet(Path model, Fleet fleet) throws IOException, InterruptedException {
         List<Map<String, Object>> all = new ArrayList<>();
         try (FixedTimeCluster cluster = new FixedTimeCluster(model)) {
-            for (int size : FLEETS) {
-                int more = size - cluster.denoisers();
+            for (int size : fleet.sizes) {
                 Map<String, Object> measured = new LinkedHashMap<>();
                 measured.put("denoisers", size);
-                measured.put("joining", more);
-                measured.put("registration_s", cluster.add(more, FLEET_DENOISER));
-                measured.put("known_to_the_gateway_after_s", cluster.await(nodes -> nodes.size() == size));
-                TimeUnit.SECONDS.sleep(SETTLE_SECONDS);
-                Cpu idle = Cpu.of(cluster, MEASURED_SECONDS);
-                measured.put("statuses_per_s_heard_by_each", 2 * (size + 2));
-                measured.put("gateway_idle_cores", idle.gateway());
-                measured.put("router_idle_cores", idle.router());
-                try (SteadyRequests requests = new SteadyRequests(cluster.url())) {
-                    requests.add(CLIENTS_A_FLEET_NODE * size);
-                    TimeUnit.SECONDS.sleep(SETTLE_SECONDS);
-                    double gateway = cluster.gatewayCpuSeconds();
-                    double router = cluster.routerCpuSeconds();
-                    double rate = loaded(cluster, requests, measured);
-                    double pictures = rate * MEASURED_SECONDS;
-                    double capacity = size / (FLEET_DENOISER.step().toMillis() / 1000.0 * SteadyRequests.MEAN_STEPS);
-                    measured.put("of_capacity", rate / capacity);
-                    measured.put(
-                            "gateway_ms_per_picture",
-                            1000
-                                    * (cluster.gatewayCpuSeconds() - gateway - idle.gateway() * MEASURED_SECONDS)
-                                    / pictures);
-                    measured.put(
-                            "router_ms_per_picture",
-                            1000 * (cluster.routerCpuSeconds() - router - idle.router() * MEASURED_SECONDS) / pictures);
+                measured.put("joining", size - cluster.denoisers());
+                double registration = 0;
+                while (cluster.denoisers() < size) {
+                    int more = Math.min(MOST_NODES_A_PROCESS, size - cluster.denoisers());
+                    registration = Math.max(registration, cluster.add(more, fleet.pace));
                 }
+                measured.put("registration_s", registration);
+                measured.put("known_to_the_gateway_after_s", cluster.await(nodes -> nodes.size() == size));
+                measured.put("statuses_per_s_heard_by_each", 2 * (size + 2));
+                TimeUnit.SECONDS.sleep(SETTLE_SECONDS);
                 cluster.await(nodes ->
                         nodes.stream().allMatch(node -> node.path("running").asInt() == 0));
+                measureFleet(cluster, fleet, measured);
                 tell(all, measured);
             }
         }
         return all;
     }
 
+    private static void measureFleet(FixedTimeCluster cluster, Fleet fleet, Map<String, Object> measured)
+            throws IOException, InterruptedException {
+        Cpu before = Cpu.of(cluster);
+        TimeUnit.SECONDS.sleep(MEASURED_SECONDS);
+        Cpu idle = Cpu.of(cluster).since(before, MEASURED_SECONDS);
+        measured.put("gateway_idle_cores", idle.gateway);
+        measured.put("router_idle_cores", idle.router);
+        try (SteadyRequests requests = new SteadyRequests(cluster.url())) {
+            requests.add(CLIENTS_A_FLEET_NODE * cluster.denoisers());
+            TimeUnit.SECONDS.sleep(fleet.settleSeconds());
+            long seconds = fleet.measuredSeconds();
+            Cpu begin = Cpu.of(cluster);
+            double rate = loaded(cluster, requests, seconds, measured);
+            Cpu busy = Cpu.of(cluster).since(begin, seconds);
+            measured.put("of_capacity", rate / fleet.capacity(cluster.denoisers()));
+            measured.put("gateway_ms_per_picture", 1000 * (busy.gateway - idle.gateway) / rate);
+            measured.put("router_ms_per_picture", 1000 * (busy.router - idle.router) / rate);
+        }
+    }
+
     /** Pictures a second, and what each denoiser had of them. */
-    private static double loaded(FixedTimeCluster cluster, SteadyRequests requests, Map<String, Object> measured)
+    private static double loaded(
+            FixedTimeCluster cluster, SteadyRequests requests, long seconds, Map<String, Object> measured)
             throws IOException, InterruptedException {
         Map<String, Integer> before = finishedByNode(cluster);
         int first = requests.finished();
-        TimeUnit.SECONDS.sleep(MEASURED_SECONDS);
-        double rate = (requests.finished() - first) / (double) MEASURED_SECONDS;
+        TimeUnit.SECONDS.sleep(seconds);
+        double rate = (requests.finished() - first) / (double) seconds;
         var byNode = finishedByNode(cluster).entrySet().stream()
                 .mapToInt(node -> node.getValue() - before.getOrDefault(node.getKey(), 0))
                 .summaryStatistics();
@@ -170,15 +202,15 @@ public final class ScaleBench implements ChartedBenchmark {
                         .asInt()));
     }
 
-    /** Cores that are busy. */
+    /** CPU seconds so far, or cores that are busy. */
     private record Cpu(double gateway, double router) {
 
-        static Cpu of(FixedTimeCluster cluster, long seconds) throws InterruptedException {
-            double gateway = cluster.gatewayCpuSeconds();
-            double router = cluster.routerCpuSeconds();
-            TimeUnit.SECONDS.sleep(seconds);
-            return new Cpu(
-                    (cluster.gatewayCpuSeconds() - gateway) / seconds, (cluster.routerCpuSeconds() - router) / seconds);
+        static Cpu of(FixedTimeCluster cluster) {
+            return new Cpu(cluster.gatewayCpuSeconds(), cluster.routerCpuSeconds());
+        }
+
+        Cpu since(Cpu before, long seconds) {
+            return new Cpu((gateway - before.gateway) / seconds, (router - before.router) / seconds);
         }
     }
 
