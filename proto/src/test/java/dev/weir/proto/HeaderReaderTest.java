@@ -1,6 +1,7 @@
 package dev.weir.proto;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnknownFieldSet;
@@ -71,6 +72,8 @@ final class HeaderReaderTest {
             try {
                 expected = ParcelHeader.parseFrom(mutated);
             } catch (InvalidProtocolBufferException refused) {
+                assertThatThrownBy(() -> HeaderReader.read(ByteBuffer.wrap(mutated)))
+                        .isInstanceOf(InvalidProtocolBufferException.class);
                 continue;
             }
             try {

@@ -132,7 +132,7 @@ class ParcelCodecTest {
                 .isThrownBy(() -> codec.encodeToWire(Buffer.buffer(), new Garbled("noise")));
     }
 
-    /** What is published is encoded once, and what is sent after it is not mistaken for it. */
+    /** What was encoded for the receiver before is not mistaken for another parcel. */
     @Test
     void eachReceiverGetsTheSameBytesOfAParcel() {
         Parcel published = Parcel.of(Cancel.newBuilder().setJobId("a").build());

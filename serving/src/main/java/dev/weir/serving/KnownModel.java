@@ -10,10 +10,12 @@ import dev.weir.engine.weights.FittingFiles;
 import dev.weir.proto.v1.ModelCard;
 import dev.weir.proto.v1.StageKind;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -44,7 +46,8 @@ public record KnownModel(
 
     public KnownModel {
         stages = Map.copyOf(stages);
-        fingerprints = Map.copyOf(fingerprints);
+        // In order: else equal models would be different bytes in the statuses of different processes.
+        fingerprints = Collections.unmodifiableSortedMap(new TreeMap<>(fingerprints));
     }
 
     /** A model whose memory does not count. */

@@ -61,7 +61,7 @@ public final class ClassArchive implements LauncherSessionListener {
     /** A JVM writes its archive when it ends. */
     private static void make() throws IOException {
         Files.deleteIfExists(UNFINISHED);
-        List<String> flags = List.of("-Xmx512m", "-XX:ArchiveClassesAtExit=" + UNFINISHED);
+        Jvm jvm = Jvm.WEIR.withFlag("-XX:ArchiveClassesAtExit=" + UNFINISHED);
         List<String> node = List.of(
                 "node",
                 "gateway,text-encoder,denoiser,upsampler,decoder",
@@ -69,7 +69,7 @@ public final class ClassArchive implements LauncherSessionListener {
                 "--drain-time=0",
                 "--bind=127.0.0.1:" + FreePort.next(),
                 "--cluster=archive-" + UUID.randomUUID());
-        try (WeirProcess process = WeirProcess.start(new Jvm(List.of(), flags, Jvm.WEIR.mainClass()), node)) {
+        try (WeirProcess process = WeirProcess.start(jvm, node)) {
             Server.at(process.awaitReady())
                     .generate(Map.of("prompt", "a red apple", "num_inference_steps", 2))
                     .join();

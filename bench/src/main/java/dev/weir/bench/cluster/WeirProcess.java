@@ -90,6 +90,10 @@ public final class WeirProcess implements AutoCloseable {
             return withFlags(flag -> !flag.startsWith("-Xmx"), "-Xmx" + heap);
         }
 
+        public Jvm withFlag(String flag) {
+            return withFlags(any -> true, flag);
+        }
+
         public Jvm withBothCompilers() {
             return withFlags(flag -> !flag.equals(FIRST_COMPILER_ONLY));
         }

@@ -146,7 +146,7 @@ public final class ScaleBench implements ChartedBenchmark {
                     int more = Math.min(MOST_NODES_A_PROCESS, size - cluster.denoisers());
                     registration = Math.max(registration, cluster.add(more, fleet.pace));
                 }
-                measured.put("registration_s", registration);
+                measured.put("registration_of_a_process_s", registration);
                 measured.put("known_to_the_gateway_after_s", cluster.await(nodes -> nodes.size() == size));
                 measured.put("statuses_per_s_heard_by_each", 2 * (size + 2));
                 TimeUnit.SECONDS.sleep(SETTLE_SECONDS);

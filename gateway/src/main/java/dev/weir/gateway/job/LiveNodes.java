@@ -6,18 +6,18 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The live nodes at one moment, and what they serve. A large cluster has another list of statuses each millisecond, so that it looks
- * up what it can in {@link StatedModels}, which only changes with the nodes' models. Immutable; any thread.
+ * The live nodes at one moment, and what they serve. In a large cluster, the list of statuses changes each millisecond. What does not
+ * depend on the load of nodes is in {@link ModelsOfNodes}, which most lists have in common. Immutable; any thread.
  *
  * @param statuses of the nodes, as {@code stated} has them in the same order
  */
-record LiveNodes(List<NodeStatus> statuses, StatedModels stated) {
+record LiveNodes(List<NodeStatus> statuses, ModelsOfNodes stated) {
 
-    static final LiveNodes NONE = new LiveNodes(List.of(), new StatedModels(List.of()));
+    static final LiveNodes NONE = new LiveNodes(List.of(), new ModelsOfNodes(List.of()));
 
     /** Of newer statuses. */
     LiveNodes with(List<NodeStatus> newer) {
-        return new LiveNodes(newer, stated.isOf(newer) ? stated : new StatedModels(newer));
+        return new LiveNodes(newer, stated.isOf(newer) ? stated : new ModelsOfNodes(newer));
     }
 
     /** Those that work in a phase. */

@@ -36,7 +36,7 @@ public final class ModelCatalog {
     private List<Known> known = List.of();
     private volatile LiveNodes live = LiveNodes.NONE;
     /** What {@link #usable} is of. */
-    private StatedModels seen = live.stated();
+    private LiveNodes seen = LiveNodes.NONE;
 
     private Map<String, ModelCard> usable = Map.of();
 
@@ -54,10 +54,10 @@ public final class ModelCatalog {
                 .filter(model -> nanos - model.seenNanos <= REMEMBERED.toNanos())
                 .forEach(model -> all.put(model.card.getId(), model));
         // With many models and LoRAs this takes milliseconds, and each request asks more than once.
-        if (now.stated() != seen || !seen.agree()) {
+        if (now != seen && (now.stated() != seen.stated() || !now.stated().agree())) {
             usable = usable(now);
-            seen = now.stated();
         }
+        seen = now;
         usable.forEach((id, card) -> all.put(id, new Known(card, nanos)));
         // Models that nodes had until their files were removed, and that none has any more.
         now.stated().removed().stream().filter(id -> !usable.containsKey(id)).forEach(all::remove);

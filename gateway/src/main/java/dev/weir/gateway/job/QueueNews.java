@@ -22,8 +22,10 @@ final class QueueNews {
     private static final double LEAST_CHANGE_SHARE = 0.2;
     /** To tell of any sample, all are looked at. While there are more, a job that comes waits for the next look. */
     private static final int MOST_AT_ONCE = 128;
-    /** For each sample in flight, between two looks: with thousands, a look takes a tenth of a second. */
+    /** Between two looks, for each sample in flight: with thousands, a look takes a tenth of a second. */
     private static final int PAUSE_MS = 2;
+
+    private static final int LONGEST_PAUSE_MS = 5000;
 
     private final Queue queue;
     private final Calibration calibration = new Calibration();
@@ -96,7 +98,11 @@ final class QueueNews {
 
     /** Tells what has changed since it was told last; to be called now and then. */
     void look(Collection<Job> jobs, long nowMs) {
-        if (nowMs - lookedMs < (long) PAUSE_MS * (jobs.size() + othersInFlight())) {
+        int samples = othersInFlight()
+                + jobs.stream().mapToInt(job -> job.samples().size()).sum();
+        long passed = nowMs - lookedMs;
+        // The clock of the day may step back.
+        if (passed >= 0 && passed < Math.min(LONGEST_PAUSE_MS, PAUSE_MS * samples)) {
             return;
         }
         lookedMs = nowMs;

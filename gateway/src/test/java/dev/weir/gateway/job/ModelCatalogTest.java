@@ -8,9 +8,11 @@ import dev.weir.proto.v1.ModelStatus;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.StageKind;
 import dev.weir.proto.v1.WorkflowStage;
+import dev.weir.runtime.route.Edition;
 import dev.weir.runtime.route.NodeDirectory;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -67,6 +69,69 @@ final class ModelCatalogTest {
         serve("c", StageKind.DENOISER, "apple", "mango");
         assertThat(own.find("mango")).isPresent();
         assertThat(own.find("apple").orElseThrow()).isNotSameAs(once).isEqualTo(once);
+    }
+
+    /** In a large cluster another status comes each millisecond. */
+    @Test
+    void cardsStayTheSameWhileOnlyTheLoadOfNodesChanges() {
+        serve("a", StageKind.DENOISER, "apple");
+        serve("b", StageKind.DENOISER, "apple");
+        ModelCard once = catalog.find("apple").orElseThrow();
+
+        nodes.set(1, nodes.get(1).toBuilder().setWaiting(3).setSequence(9).build());
+
+        assertThat(catalog.find("apple").orElseThrow()).isSameAs(once);
+        assertThat(catalog.serving("apple", "denoiser"))
+                .extracting(NodeStatus::getWaiting)
+                .containsExactly(0, 3);
+    }
+
+    @Test
+    void nodesThatJoinDrainOrLeaveChangeWhoServes() {
+        serve("a", StageKind.DENOISER, "apple");
+        assertThat(servingApple()).containsExactly("a");
+        serve("b", StageKind.DENOISER, "apple");
+        assertThat(servingApple()).containsExactly("a", "b");
+        nodes.set(0, nodes.get(0).toBuilder().setDraining(true).build());
+        assertThat(servingApple()).containsExactly("b");
+        Collections.reverse(nodes);
+        assertThat(servingApple()).containsExactly("b");
+        nodes.remove(0);
+        assertThat(servingApple()).isEmpty();
+    }
+
+    /** Nodes with a folder of their own part only: what they tell fits together. */
+    @Test
+    void cardsOfNodesWithPartsStayTheSameToo() {
+        nodes.add(status("a", StageKind.DENOISER)
+                .addModels(model("apple").putFingerprints("unet", "u"))
+                .build());
+        nodes.add(status("b", StageKind.TEXT_ENCODER)
+                .addModels(model("apple").putFingerprints("text_encoder", "t"))
+                .build());
+        ModelCard once = catalog.find("apple").orElseThrow();
+
+        nodes.set(1, nodes.get(1).toBuilder().setWaiting(3).build());
+
+        assertThat(catalog.find("apple").orElseThrow()).isSameAs(once);
+        assertThat(catalog.edition("apple")).isEqualTo(new Edition(Map.of("unet", "u", "text_encoder", "t")));
+    }
+
+    @Test
+    void amongWeightsThatDifferTheLongestPublishedAreTakenAtEachLook() {
+        nodes.add(status("a", StageKind.DENOISER)
+                .addModels(model("apple").putFingerprints("unet", "1"))
+                .setSequence(5)
+                .build());
+        nodes.add(status("b", StageKind.DENOISER)
+                .addModels(model("apple").putFingerprints("unet", "2"))
+                .setSequence(4)
+                .build());
+        assertThat(catalog.edition("apple")).isEqualTo(new Edition(Map.of("unet", "1")));
+
+        nodes.set(1, nodes.get(1).toBuilder().setSequence(6).build());
+
+        assertThat(catalog.edition("apple")).isEqualTo(new Edition(Map.of("unet", "2")));
     }
 
     @Test
@@ -188,6 +253,12 @@ final class ModelCatalogTest {
         assertThat(ids()).containsExactly("apple");
     }
 
+    private List<String> servingApple() {
+        return catalog.serving("apple", "denoiser").stream()
+                .map(NodeStatus::getNodeId)
+                .toList();
+    }
+
     private List<String> ids() {
         return catalog.cards().stream().map(ModelCard::getId).toList();
     }
@@ -207,6 +278,7 @@ final class ModelCatalogTest {
     private static ModelStatus.Builder model(String id) {
         return ModelStatus.newBuilder()
                 .setId(id)
+                .addStages("denoiser")
                 .setCard(ModelCard.newBuilder().setId(id).addWorkflows(TestCards.textToImage(32, 64, 8, 64)));
     }
 

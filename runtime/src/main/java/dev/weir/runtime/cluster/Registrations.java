@@ -49,7 +49,7 @@ final class Registrations {
         }
     }
 
-    /** Nothing is written any more: the node is leaving. */
+    /** Nothing more is begun: the node is leaving. */
     void end() {
         ended = true;
     }
@@ -96,13 +96,19 @@ final class Registrations {
 
     /** Writes without asking first: Hazelcast asks all partitions whether there is an entry, and changes nothing if there is. */
     private void write(Registration registration, MultiMap<String, HazelcastRegistrationInfo> listeners) {
-        var listener = new HazelcastRegistrationInfo(registration.listener);
-        if (own.contains(registration) && listeners.put(registration.address, listener)) {
-            logMissing(registration);
+        if (ended || !own.contains(registration)) {
+            return;
         }
-        if (!own.contains(registration)) {
-            listeners.remove(
-                    registration.address, listener); // It ended meanwhile, perhaps before the entry was written.
+        var listener = new HazelcastRegistrationInfo(registration.listener);
+        try {
+            if (listeners.put(registration.address, listener)) {
+                logMissing(registration);
+            }
+        } finally {
+            // It may have ended meanwhile, even before the entry was written.
+            if (!own.contains(registration)) {
+                listeners.remove(registration.address, listener);
+            }
         }
     }
 

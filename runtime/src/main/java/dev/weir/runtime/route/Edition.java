@@ -58,18 +58,18 @@ public record Edition(Map<String, String> fingerprints) {
      */
     public static Edition of(String model, Collection<NodeStatus> alive) {
         List<NodeStatus> nodes = usable(model, alive);
-        List<Edition> told = told(model, nodes);
-        return told.size() < 2 ? only(told) : ofMost(model, nodes, told);
+        List<Edition> all = whole(told(model, nodes));
+        return all.size() < 2 ? only(all) : ofMost(model, nodes, all);
     }
 
-    /** The same where all nodes tell the same, whatever else their statuses say; empty where they differ. */
+    /** The same where what all nodes tell fits together, whatever else their statuses say; empty where nodes differ. */
     public static Optional<Edition> agreed(String model, Collection<NodeStatus> alive) {
-        List<Edition> told = told(model, usable(model, alive));
-        return told.size() < 2 ? Optional.of(only(told)) : Optional.empty();
+        List<Edition> all = whole(told(model, usable(model, alive)));
+        return all.size() < 2 ? Optional.of(only(all)) : Optional.empty();
     }
 
-    private static Edition only(List<Edition> told) {
-        return told.isEmpty() ? ANY : told.get(0);
+    private static Edition only(List<Edition> all) {
+        return all.isEmpty() ? ANY : all.get(0);
     }
 
     private static List<NodeStatus> usable(String model, Collection<NodeStatus> alive) {
@@ -91,7 +91,8 @@ public record Edition(Map<String, String> fingerprints) {
                 .toList();
     }
 
-    private static Edition ofMost(String model, List<NodeStatus> nodes, List<Edition> told) {
+    /** Each with the parts of all others that it fits. */
+    private static List<Edition> whole(List<Edition> told) {
         List<Edition> whole = new ArrayList<>();
         for (Edition edition : told) {
             Edition grown = edition;
@@ -100,6 +101,10 @@ public record Edition(Map<String, String> fingerprints) {
             }
             whole.add(grown);
         }
+        return whole.stream().distinct().toList();
+    }
+
+    private static Edition ofMost(String model, List<NodeStatus> nodes, List<Edition> whole) {
         Comparator<Edition> rank = Comparator.comparing((Edition edition) -> edition.isWhole(model, nodes))
                 .thenComparing(edition -> edition.nodes(model, nodes).count())
                 .thenComparing(edition -> edition.nodes(model, nodes)

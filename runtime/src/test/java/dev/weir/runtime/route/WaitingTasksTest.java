@@ -60,7 +60,24 @@ final class WaitingTasksTest {
     }
 
     @Test
-    void nodesThatCanDoNoneOfThemAreTold() {
+    void aTaskThatIsAddedWhileTheyAreToldIsToldInItsTurn() {
+        add("a", "apple", Priority.STANDARD);
+        add("b", "apple", Priority.BATCH);
+
+        List<String> told = told(task -> {
+            waiting.remove(task);
+            if (task.task.getRef().getJobId().equals("a")) {
+                add("c", "apple", Priority.STANDARD);
+            }
+            return true;
+        });
+
+        assertThat(told).containsExactly("a", "c", "b");
+        assertThat(waiting.isEmpty()).isTrue();
+    }
+
+    @Test
+    void aNodeCountsOnlyIfItCanDoOneOfThem() {
         WaitingTask task = add("a", "apple", Priority.STANDARD);
         add("b", "apple", Priority.STANDARD);
 

@@ -13,10 +13,10 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * What the live nodes state of their models. It stays as it is while nodes only get work and do it. Each answer is worked out when it
- * is first asked for. Any thread.
+ * What the live nodes state of their models. It stays as it is while nodes only get work and do it, and not when one joins, leaves or
+ * drains. Each answer is worked out when it is first asked for. Any thread.
  */
-final class StatedModels {
+final class ModelsOfNodes {
 
     private record Place(String model, String stage, Edition edition) {}
 
@@ -27,7 +27,7 @@ final class StatedModels {
     private final Set<String> order;
     private final Set<String> removed;
 
-    StatedModels(List<NodeStatus> nodes) {
+    ModelsOfNodes(List<NodeStatus> nodes) {
         this.nodes = nodes;
         this.order = ModelOrder.of(nodes);
         this.removed = nodes.stream()
