@@ -10,7 +10,10 @@ import java.util.function.LongSupplier;
  */
 final class BatchProfile {
 
-    /** Each round goes through all sizes, so that a slow moment of the machine affects all. */
+    /**
+     * Each round goes through all sizes, so that a slow moment of the machine affects all. There are as many rounds as
+     * {@link StepCurve} has first passes of a size, of which the fastest counts.
+     */
     private static final int ROUNDS = 3;
 
     private final long budgetNanos;
