@@ -104,6 +104,7 @@ final class PageVisit {
             });
             page.onPageError(complaints::add);
             page.route("**/v1/jobs?*", this::answer);
+            ended = false;
             try {
                 preparation.accept(page);
                 page.navigate(url.toString());

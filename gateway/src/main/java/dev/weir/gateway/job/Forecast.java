@@ -7,6 +7,7 @@ import dev.weir.gateway.job.DeviceTime.UnknownWork;
 import dev.weir.proto.v1.ForwardPace;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.Priority;
+import dev.weir.runtime.stage.ServiceOrder;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -50,15 +51,6 @@ final class Forecast {
         this.serving = serving;
         this.unmeasured = unmeasured;
         this.leastPasses = leastPasses;
-    }
-
-    /** The place of a class: 0 goes first. */
-    static int rank(Priority priority) {
-        return switch (priority) {
-            case INTERACTIVE -> 0;
-            case BATCH -> 2;
-            default -> 1;
-        };
     }
 
     /**
@@ -152,7 +144,7 @@ final class Forecast {
             Group group = group(demand);
             NodeStatus node = leastLoaded(new Kind(demand.model(), group), there);
             Pass pass = pass(node, demand.model(), work(demand).area(), rows.get(group) / there.size());
-            int rank = isPlanned(phase) ? rank(demand.priority()) : 0;
+            int rank = isPlanned(phase) ? ServiceOrder.rank(demand.priority()) : 0;
             Turn turn = device(node).enter(group, rank, demand.user(), work(demand), pass, ready);
             return new Entered(device(node), turn);
         }
@@ -191,7 +183,7 @@ final class Forecast {
                     node.getAddress(),
                     address -> new DeviceTime(
                             new UnknownWork(unknown * node.getBacklogSeconds(), unknown * node.getRoundSeconds()),
-                            rank(Priority.BATCH) + 1));
+                            ServiceOrder.rank(Priority.BATCH) + 1));
         }
     }
 

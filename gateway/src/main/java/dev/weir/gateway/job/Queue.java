@@ -117,7 +117,7 @@ final class Queue {
         return IntStream.range(0, demands.size())
                 .boxed()
                 .sorted(Comparator.<Integer>comparingInt(
-                                i -> Forecast.rank(demands.get(i).priority()))
+                                i -> ServiceOrder.rank(demands.get(i).priority()))
                         .thenComparingInt(i -> turns[i])
                         .thenComparingLong(i -> due[i]))
                 .toList();

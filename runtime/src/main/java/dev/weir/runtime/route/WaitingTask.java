@@ -5,6 +5,7 @@ import dev.weir.proto.v1.Checkpoint;
 import dev.weir.proto.v1.NodeStatus;
 import dev.weir.proto.v1.Task;
 import dev.weir.runtime.stage.Failure;
+import dev.weir.runtime.stage.ServiceOrder;
 import io.vertx.core.Promise;
 import java.util.HashMap;
 import java.util.List;
@@ -17,13 +18,7 @@ final class WaitingTask {
     record Turn(int rank, long arrival) implements Comparable<Turn> {
 
         static Turn of(Task task, long arrival) {
-            int rank =
-                    switch (task.getPriority()) {
-                        case INTERACTIVE -> 0;
-                        case BATCH -> 2;
-                        default -> 1;
-                    };
-            return new Turn(rank, arrival);
+            return new Turn(ServiceOrder.rank(task.getPriority()), arrival);
         }
 
         @Override

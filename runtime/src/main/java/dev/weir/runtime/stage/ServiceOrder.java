@@ -1,5 +1,7 @@
 package dev.weir.runtime.stage;
 
+import dev.weir.proto.v1.Priority;
+
 /** Rules by which stages order the samples that they hold, and which gateways follow when they foretell waits. */
 public final class ServiceOrder {
 
@@ -10,4 +12,13 @@ public final class ServiceOrder {
     public static final int YIELDING = 4;
 
     private ServiceOrder() {}
+
+    /** The place of a class: 0 goes first. */
+    public static int rank(Priority priority) {
+        return switch (priority) {
+            case INTERACTIVE -> 0;
+            case BATCH -> 2;
+            default -> 1;
+        };
+    }
 }
