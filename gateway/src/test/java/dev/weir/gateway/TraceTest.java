@@ -86,9 +86,9 @@ final class TraceTest {
     void aTraceGoesOnAtTheNodesOfACluster() throws Exception {
         String cluster = "test-" + UUID.randomUUID();
         HostPort first = new HostPort("127.0.0.1", FreePort.next());
-        NodeContext one = node(join(cluster, first, List.of()), "a", tracing);
+        NodeContext one = node(join("a", cluster, first, List.of()), "a", tracing);
         NodeContext other =
-                node(join(cluster, new HostPort("127.0.0.1", FreePort.next()), List.of(first)), "b", tracing);
+                node(join("b", cluster, new HostPort("127.0.0.1", FreePort.next()), List.of(first)), "b", tracing);
         deploy(one, StageKind.DECODER);
         deploy(other, StageKind.TEXT_ENCODER, StageKind.DENOISER);
 
@@ -198,9 +198,9 @@ final class TraceTest {
         return gateway;
     }
 
-    private Vertx join(String name, HostPort bind, List<HostPort> join) {
+    private Vertx join(String id, String name, HostPort bind, List<HostPort> join) {
         ClusterConfig config = new ClusterConfig(name, Optional.of(bind), 0, join, false);
-        return keep(get(Cluster.join(config, true, Vertx.builder(), new VertxOptions(), reason -> {}))
+        return keep(get(Cluster.join(id, config, true, Vertx.builder(), new VertxOptions(), reason -> {}))
                 .vertx());
     }
 

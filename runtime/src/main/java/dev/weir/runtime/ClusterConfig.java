@@ -15,8 +15,7 @@ import java.util.Optional;
  *     firewall must know it; then each node needs its own address
  * @param join nodes to join; one running node is enough. A name stands for all of its addresses and is resolved at each
  *     attempt. The default port is {@value #FIRST_PORT} or one of the nine after it
- * @param lite whether the node holds none of the cluster's data. A lite node may leave or die without a data transfer,
- *     but it can only start if a data node is up
+ * @param lite whether the node holds none of the cluster's data. A lite node may leave or die without a data transfer
  * @param quorum how many data nodes must see each other for jobs to be recorded; 0: any number. The same on all nodes
  * @param tls for the event bus; empty: every peer that reaches the bus is trusted, and traffic is not encrypted
  */

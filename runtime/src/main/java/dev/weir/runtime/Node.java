@@ -69,7 +69,7 @@ public final class Node {
         Tracing tracing = config.traceEndpoint()
                 .map(endpoint -> TraceExport.to(endpoint, nodeId))
                 .orElseGet(Tracing::off);
-        return member(config, metrics, health).compose(member -> NodeContext.create(
+        return member(nodeId, config, metrics, health).compose(member -> NodeContext.create(
                         member.vertx, nodeId, config.limits(), member.memory, health, metrics, tracing)
                 .compose(context -> new Node(context, config, member.address, factory).deploy(factory))
                 .recover(problem -> member.vertx.close().transform(closed -> Future.failedFuture(problem))));
@@ -148,12 +148,13 @@ public final class Node {
                         .addDisabledMetricsCategory(MetricsDomain.EVENT_BUS));
     }
 
-    private static Future<Member> member(NodeConfig config, PrometheusMeterRegistry metrics, Health health) {
+    private static Future<Member> member(
+            String nodeId, NodeConfig config, PrometheusMeterRegistry metrics, Health health) {
         VertxOptions options = options();
         VertxBuilder builder = Vertx.builder().withMetrics(new MicrometerMetricsFactory(metrics));
         return config.cluster()
                 .map(cluster -> Cluster.join(
-                                cluster, config.roles().contains(Role.GATEWAY), builder, options, health::fail)
+                                nodeId, cluster, config.roles().contains(Role.GATEWAY), builder, options, health::fail)
                         .map(joined -> new Member(joined.vertx(), Optional.of(joined.address()), joined.memory())))
                 .orElseGet(() -> {
                     Vertx alone = builder.with(options).build();

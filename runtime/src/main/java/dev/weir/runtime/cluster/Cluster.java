@@ -3,6 +3,7 @@ package dev.weir.runtime.cluster;
 import dev.weir.runtime.ClusterConfig;
 import dev.weir.runtime.ConfigException;
 import dev.weir.runtime.HostPort;
+import dev.weir.runtime.bus.Addresses;
 import dev.weir.runtime.cluster.SplitBrainWatchdog.View;
 import dev.weir.runtime.memory.ClusterMemory;
 import io.vertx.core.Future;
@@ -32,16 +33,23 @@ public record Cluster(Vertx vertx, HostPort address, ClusterMemory memory) {
     /**
      * Joins as soon as one of the other nodes is up, or starts a cluster if allowed.
      *
+     * @param nodeId in the names of the addresses at which this node alone listens, see {@link Addresses}
      * @param begins whether to start a cluster without waiting if no other node is up; true for gateways
      * @param options to which the options of the bus are added
      * @param lost called with the reason when this node cannot recover and must be restarted
      */
     public static Future<Cluster> join(
-            ClusterConfig config, boolean begins, VertxBuilder builder, VertxOptions options, Consumer<String> lost) {
-        return join(config, InetAddress::getAllByName, begins, builder, options, lost);
+            String nodeId,
+            ClusterConfig config,
+            boolean begins,
+            VertxBuilder builder,
+            VertxOptions options,
+            Consumer<String> lost) {
+        return join(nodeId, config, InetAddress::getAllByName, begins, builder, options, lost);
     }
 
     static Future<Cluster> join(
+            String nodeId,
             ClusterConfig config,
             Peers.Names names,
             boolean begins,
@@ -61,17 +69,12 @@ public record Cluster(Vertx vertx, HostPort address, ClusterMemory memory) {
             return Future.failedFuture(new ConfigException(List.of(e.getMessage())));
         }
         Peers peers = new Peers(config.join(), names);
-        PatientClusterManager manager = new PatientClusterManager(
-                HazelcastConfigs.of(config, bindHost, peers),
-                () -> lost.accept("the cluster's data is lost; restart this node"));
+        MemberClusterManager manager = new MemberClusterManager(HazelcastConfigs.of(nodeId, config, bindHost, peers));
         VertxBuilder clustered = builder.with(options.setEventBusOptions(bus)).withClusterManager(manager);
         Future<?> may = begins || config.join().isEmpty() ? Future.succeededFuture() : peers.awaitOne();
         return may.compose(v -> clustered.buildClustered())
                 .recover(problem -> Future.failedFuture(named(problem, bindHost, config.busPort())))
-                .onSuccess(vertx -> {
-                    manager.watchRegistrations();
-                    watchForSplitBrain(vertx, manager, peers, lost);
-                })
+                .onSuccess(vertx -> watchForSplitBrain(vertx, manager, peers, lost))
                 .map(vertx -> new Cluster(
                         vertx,
                         new HostPort(bindHost, manager.self().getAddress().getPort()),
@@ -79,7 +82,7 @@ public record Cluster(Vertx vertx, HostPort address, ClusterMemory memory) {
     }
 
     private static void watchForSplitBrain(
-            Vertx vertx, PatientClusterManager manager, Peers peers, Consumer<String> lost) {
+            Vertx vertx, MemberClusterManager manager, Peers peers, Consumer<String> lost) {
         Neighbours neighbours = new Neighbours(vertx, peers, manager.self().getSocketAddress());
         new SplitBrainWatchdog(
                         () -> View.of(manager.getHazelcastInstance()),

@@ -8,36 +8,31 @@ import com.hazelcast.config.MaxSizePolicy;
 import com.hazelcast.config.NetworkConfig;
 import com.hazelcast.config.PartitioningStrategyConfig;
 import com.hazelcast.config.SplitBrainProtectionConfig;
+import com.hazelcast.nio.serialization.IdentifiedDataSerializable;
 import com.hazelcast.partition.strategy.StringPartitioningStrategy;
 import com.hazelcast.spi.merge.PutIfAbsentMergePolicy;
 import com.hazelcast.splitbrainprotection.SplitBrainProtectionOn;
 import dev.weir.runtime.ClusterConfig;
 import dev.weir.runtime.HostPort;
 import dev.weir.runtime.memory.MemoryArea;
-import io.vertx.spi.cluster.hazelcast.ConfigUtil;
 
 /** Hazelcast's configuration, with the reason for each value. */
 final class HazelcastConfigs {
 
-    private static final int BACKUPS = 2;
     private static final String QUORUM = "weir.quorum";
 
     private HazelcastConfigs() {}
 
-    static Config of(ClusterConfig cluster, String bindHost, Peers peers) {
-        // A bare Config would lack Vert.x's settings of the subscription map.
-        Config config = ConfigUtil.loadConfig();
+    /** @param nodeId under which other nodes send messages to this one */
+    static Config of(String nodeId, ClusterConfig cluster, String bindHost, Peers peers) {
+        Config config = new Config();
+        config.getMemberAttributeConfig().setAttribute(Listeners.NODE, nodeId);
         config.setClusterName(cluster.name());
         config.setLiteMember(cluster.lite());
-        config.getMultiMapConfig(Registrations.LISTENERS).setBackupCount(BACKUPS);
-        config.getMapConfig(Registrations.NODES).setBackupCount(BACKUPS);
         for (MemoryArea area : MemoryArea.values()) {
             memory(config, area, cluster.quorum());
         }
-        config.getSerializationConfig()
-                .addDataSerializableFactory(
-                        NewerRecordPolicy.FACTORY,
-                        type -> type == NewerRecordPolicy.CLASS ? new NewerRecordPolicy() : new CompareAndSet());
+        config.getSerializationConfig().addDataSerializableFactory(NewerRecordPolicy.FACTORY, HazelcastConfigs::create);
         if (cluster.quorum() > 0) {
             config.addSplitBrainProtectionConfig(quorum(cluster.quorum()));
         }
@@ -72,6 +67,16 @@ final class HazelcastConfigs {
         // it.
         config.setProperty("hazelcast.graceful.shutdown.max.wait", "10");
         return config;
+    }
+
+    /** What is written by its number, without a name of a class. */
+    private static IdentifiedDataSerializable create(int type) {
+        return switch (type) {
+            case NewerRecordPolicy.CLASS -> new NewerRecordPolicy();
+            case CompareAndSet.CLASS -> new CompareAndSet();
+            case BusQuestion.CLASS -> new BusQuestion();
+            default -> throw new IllegalArgumentException("Weir has no type " + type);
+        };
     }
 
     private static void memory(Config config, MemoryArea area, int quorum) {

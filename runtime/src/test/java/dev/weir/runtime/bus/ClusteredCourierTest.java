@@ -23,8 +23,8 @@ class ClusteredCourierTest extends CourierContract {
     static void join() throws Exception {
         String name = "test-" + UUID.randomUUID();
         HostPort first = FreePorts.onLoopback();
-        one = join(name, first, List.of());
-        other = join(name, FreePorts.onLoopback(), List.of(first));
+        one = join("sending", name, first, List.of());
+        other = join(RECEIVING, name, FreePorts.onLoopback(), List.of(first));
     }
 
     @AfterAll
@@ -33,9 +33,9 @@ class ClusteredCourierTest extends CourierContract {
         get(one.close());
     }
 
-    private static Vertx join(String name, HostPort bind, List<HostPort> join) throws Exception {
+    private static Vertx join(String node, String name, HostPort bind, List<HostPort> join) throws Exception {
         ClusterConfig config = new ClusterConfig(name, Optional.of(bind), 0, join, false);
-        return get(Cluster.join(config, true, Vertx.builder(), new VertxOptions(), reason -> {}))
+        return get(Cluster.join(node, config, true, Vertx.builder(), new VertxOptions(), reason -> {}))
                 .vertx();
     }
 

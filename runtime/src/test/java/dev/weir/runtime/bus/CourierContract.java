@@ -34,10 +34,13 @@ import org.junit.jupiter.api.Test;
 /** What couriers promise, whether the receiver is in the same process or not. */
 abstract class CourierContract {
 
+    /** The id of the receiving node. */
+    static final String RECEIVING = "receiving";
+
     private static final int MIB = 1 << 20;
 
     private final SimpleMeterRegistry metrics = new SimpleMeterRegistry();
-    private final String address = "weir.test." + UUID.randomUUID();
+    private final String address = "weir.test." + RECEIVING + "-" + UUID.randomUUID();
     private final List<Parcel> heard = new CopyOnWriteArrayList<>();
     private volatile Verdict verdict = Verdict.ACCEPTED;
     private Courier sender;

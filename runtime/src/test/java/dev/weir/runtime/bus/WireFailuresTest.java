@@ -32,7 +32,7 @@ class WireFailuresTest {
         HostPort bus = FreePorts.onLoopback();
         ClusterConfig config = new ClusterConfig(
                 "test-" + UUID.randomUUID(), Optional.of(FreePorts.onLoopback()), bus.port(), List.of(), false);
-        Vertx vertx = get(Cluster.join(config, true, Vertx.builder(), new VertxOptions(), reason -> {}))
+        Vertx vertx = get(Cluster.join("node", config, true, Vertx.builder(), new VertxOptions(), reason -> {}))
                 .vertx();
         try {
             SimpleMeterRegistry metrics = new SimpleMeterRegistry();

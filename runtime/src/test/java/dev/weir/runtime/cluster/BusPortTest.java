@@ -37,6 +37,6 @@ class BusPortTest {
     private static Future<Cluster> join(int busPort) throws Exception {
         ClusterConfig config = new ClusterConfig(
                 "test-" + UUID.randomUUID(), Optional.of(FreePorts.onLoopback()), busPort, List.of(), false);
-        return Cluster.join(config, true, Vertx.builder(), new VertxOptions(), reason -> {});
+        return Cluster.join("node", config, true, Vertx.builder(), new VertxOptions(), reason -> {});
     }
 }

@@ -95,16 +95,16 @@ class BusSecurityTest {
     private static void staysOutside(Optional<BusTls> tls) throws Exception {
         ClusterConfig config = new ClusterConfig(
                 nodes.clusterName(), Optional.of(FreePorts.onLoopback()), 0, List.of(gatewayAddress), false, 0, tls);
-        Vertx intruder = get(Cluster.join(config, false, Vertx.builder(), new VertxOptions(), reason -> {}))
+        Vertx intruder = get(Cluster.join("intruder", config, false, Vertx.builder(), new VertxOptions(), reason -> {}))
                 .vertx();
         try {
             Courier courier = Courier.of(intruder, new SimpleMeterRegistry());
             List<Parcel> overheard = new CopyOnWriteArrayList<>();
             get(courier.listen(Addresses.STATUS, delivery -> overheard.add(delivery.parcel())));
             List<Parcel> letIn = new CopyOnWriteArrayList<>();
-            String door = "weir.test." + UUID.randomUUID();
+            String door = "weir.test." + gateway.context().nodeId() + "-" + UUID.randomUUID();
             get(gateway.context().courier().listen(door, delivery -> letIn.add(delivery.parcel())));
-            String trap = "weir.test." + UUID.randomUUID();
+            String trap = "weir.test.intruder-" + UUID.randomUUID();
             get(courier.listen(trap, delivery -> overheard.add(delivery.parcel())));
             Parcel message = Parcel.of(Cancel.getDefaultInstance());
 

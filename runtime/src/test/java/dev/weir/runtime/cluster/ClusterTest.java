@@ -9,7 +9,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.hazelcast.core.HazelcastInstance;
-import com.hazelcast.multimap.MultiMap;
 import dev.weir.proto.ParcelFormat;
 import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.Event.WhatCase;
@@ -25,7 +24,6 @@ import io.vertx.core.Future;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.AfterEach;
@@ -136,28 +134,40 @@ class ClusterTest {
     }
 
     @Test
-    void whatTheClusterForgetsOfANodeItIsToldAgain() throws Exception {
+    void liteNodesOutliveAllThatHoldData() throws Exception {
         gate.release(1000);
-        Node first = nodes.start(nodes.member(gateway, List.of(), false, Role.GATEWAY));
-        nodes.start(joining(false, Role.DENOISER, Role.DECODER));
-        awaitStages(first, DENOISER, 1);
-        HazelcastInstance memory = TestMembers.find(nodes.clusterName(), gateway.port());
-        MultiMap<Object, Object> listeners = memory.getMultiMap(Registrations.LISTENERS);
-        Set<Object> known = Set.copyOf(memory.getMap(Registrations.NODES).keySet());
-        Set<Map.Entry<Object, Object>> listening = Set.copyOf(listeners.entrySet());
-        assertThat(known).hasSize(2);
-        assertThat(listening).hasSizeGreaterThan(5);
+        Node before = nodes.start(nodes.member(gateway, List.of(), false, Role.GATEWAY));
+        Node denoiser = nodes.start(joining(true, Role.DENOISER));
+        nodes.start(joining(true, Role.DECODER));
+        awaitStages(before, DECODER, 1);
+        get(before.close());
 
-        known.forEach(memory.getMap(Registrations.NODES)::remove);
-        listening.forEach(one -> listeners.remove(one.getKey(), one.getValue()));
-
-        await().until(() -> memory.getMap(Registrations.NODES).keySet().equals(known));
-        await().until(() -> listeners.entrySet().containsAll(listening));
-        awaitStages(first, DENOISER, 1);
-        TestOwner owner = get(TestOwner.on(first.context()));
+        awaitStages(denoiser, DECODER, 1);
+        HostPort bind = FreePorts.onLoopback();
+        Node after =
+                nodes.start(nodes.member(bind, List.of(denoiser.clusterAddress().orElseThrow()), false, Role.GATEWAY));
+        awaitStages(after, DENOISER, 1);
+        awaitStages(after, DECODER, 1);
+        TestOwner owner = get(TestOwner.on(after.context()));
         get(owner.dispatch(owner.task("job", DENOISER, DECODER).build(), 1));
 
         await().until(() -> !owner.heard("job", WhatCase.FINISHED).isEmpty());
+    }
+
+    @Test
+    void nothingIsKeptOfANodeThatLeft() throws Exception {
+        Node first = nodes.start(nodes.member(gateway, List.of(), false, Role.GATEWAY));
+        Node second = nodes.start(joining(false, Role.DENOISER));
+        awaitStages(first, DENOISER, 1);
+        HazelcastInstance memory = TestMembers.find(nodes.clusterName(), gateway.port());
+        memory.getMap("test").put("key", "value"); // Assigns the partitions, so that the second node has some of them.
+        assertThat(TestMembers.partitionTables(memory)).isEmpty();
+
+        get(second.close());
+
+        await().until(() -> memory.getCluster().getMembers().size() == 1);
+        await().untilAsserted(
+                        () -> assertThat(TestMembers.partitionTables(memory)).isEmpty());
     }
 
     private NodeConfig joining(boolean lite, Role... roles) throws Exception {

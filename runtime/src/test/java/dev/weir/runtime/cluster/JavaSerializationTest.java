@@ -53,8 +53,8 @@ class JavaSerializationTest {
     static void join() throws Exception {
         String name = "test-" + UUID.randomUUID();
         HostPort first = FreePorts.onLoopback();
-        node = join(name, first, List.of());
-        rogue = join(name, FreePorts.onLoopback(), List.of(first));
+        node = join("node", name, first, List.of());
+        rogue = join("rogue", name, FreePorts.onLoopback(), List.of(first));
     }
 
     @AfterAll
@@ -63,9 +63,9 @@ class JavaSerializationTest {
         get(node.close());
     }
 
-    private static Vertx join(String name, HostPort bind, List<HostPort> join) throws Exception {
+    private static Vertx join(String id, String name, HostPort bind, List<HostPort> join) throws Exception {
         ClusterConfig config = new ClusterConfig(name, Optional.of(bind), 0, join, false);
-        return get(Cluster.join(config, true, Vertx.builder(), new VertxOptions(), reason -> {}))
+        return get(Cluster.join(id, config, true, Vertx.builder(), new VertxOptions(), reason -> {}))
                 .vertx();
     }
 
@@ -74,15 +74,15 @@ class JavaSerializationTest {
         SimpleMeterRegistry metrics = new SimpleMeterRegistry();
         Courier courier = Courier.of(node, metrics);
         List<Parcel> heard = new CopyOnWriteArrayList<>();
-        get(courier.listen("weir.test.objects", delivery -> heard.add(delivery.parcel())));
+        get(courier.listen("weir.test.node", delivery -> heard.add(delivery.parcel())));
         rogue.eventBus().serializableChecker(any -> true).clusterSerializableChecker(any -> true);
 
-        rogue.eventBus().send("weir.test.objects", new Gadget());
+        rogue.eventBus().send("weir.test.node", new Gadget());
         await().until(() -> metrics.get("weir.bus.garbled").counter().count() == 1);
 
         assertThat(REVIVED).hasValue(0);
         Parcel parcel = Parcel.of(Cancel.newBuilder().setJobId("after").build());
-        get(Courier.of(rogue, new SimpleMeterRegistry()).tell("weir.test.objects", parcel));
+        get(Courier.of(rogue, new SimpleMeterRegistry()).tell("weir.test.node", parcel));
         await().until(() -> heard.contains(parcel));
     }
 

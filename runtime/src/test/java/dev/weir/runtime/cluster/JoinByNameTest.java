@@ -81,7 +81,7 @@ class JoinByNameTest {
     private Future<Cluster> joining(String host, boolean begins, Names names) {
         ClusterConfig config = new ClusterConfig(
                 name, Optional.of(new HostPort(host, port)), 0, List.of(new HostPort("weir-cluster", port)), false);
-        return Cluster.join(config, names, begins, Vertx.builder(), new VertxOptions(), reason -> {});
+        return Cluster.join("node", config, names, begins, Vertx.builder(), new VertxOptions(), reason -> {});
     }
 
     private static InetAddress[] addresses(List<String> hosts) throws UnknownHostException {

@@ -30,7 +30,7 @@ class NeighboursTest {
         address = FreePorts.onLoopback();
         ClusterConfig config =
                 new ClusterConfig("test-" + UUID.randomUUID(), Optional.of(address), 0, List.of(), false);
-        node = get(Cluster.join(config, true, Vertx.builder(), new VertxOptions(), reason -> {}))
+        node = get(Cluster.join("node", config, true, Vertx.builder(), new VertxOptions(), reason -> {}))
                 .vertx();
     }
 

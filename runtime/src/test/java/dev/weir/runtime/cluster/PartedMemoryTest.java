@@ -164,7 +164,7 @@ class PartedMemoryTest {
     }
 
     private Cluster join(ClusterConfig config) throws Exception {
-        Cluster cluster = get(Cluster.join(config, true, Vertx.builder(), new VertxOptions(), reason -> {}));
+        Cluster cluster = get(Cluster.join("node", config, true, Vertx.builder(), new VertxOptions(), reason -> {}));
         joined.add(cluster);
         return cluster;
     }

@@ -35,7 +35,7 @@ class ClusteredMemoryTest extends MemoryContract {
     }
 
     private static Cluster join(ClusterConfig config) throws Exception {
-        return get(Cluster.join(config, true, Vertx.builder(), new VertxOptions(), reason -> {}));
+        return get(Cluster.join("node", config, true, Vertx.builder(), new VertxOptions(), reason -> {}));
     }
 
     @Override

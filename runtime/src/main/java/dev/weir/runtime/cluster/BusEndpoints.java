@@ -1,0 +1,98 @@
+package dev.weir.runtime.cluster;
+
+import com.hazelcast.cluster.Member;
+import com.hazelcast.core.ExecutionCallback;
+import com.hazelcast.core.HazelcastInstance;
+import dev.weir.runtime.HostPort;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.spi.cluster.NodeInfo;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+
+/**
+ * Where the bus of each member is reached. A member is asked once, when the first connection to it is opened. Its answer holds for as long
+ * as it lives, so later connections need none. Any thread.
+ */
+final class BusEndpoints {
+
+    /** The executor in which members answer, and the place where each keeps its answer. */
+    static final String NAME = "weir.bus";
+
+    private static final long AGAIN_MS = 100;
+
+    private final Vertx vertx;
+    private final Supplier<HazelcastInstance> hazelcast;
+    /** By Vert.x's id of the node. */
+    private final Map<String, Future<NodeInfo>> known = new ConcurrentHashMap<>();
+
+    private volatile NodeInfo own;
+
+    /** @param hazelcast once this node has joined */
+    BusEndpoints(Vertx vertx, Supplier<HazelcastInstance> hazelcast) {
+        this.vertx = vertx;
+        this.hazelcast = hazelcast;
+    }
+
+    /** Members that ask learn where this node's bus is reached. */
+    void isAt(NodeInfo endpoint) {
+        own = endpoint;
+        hazelcast.get().getUserContext().put(NAME, new HostPort(endpoint.host(), endpoint.port()).toString());
+    }
+
+    /** Null until the bus listens. */
+    NodeInfo own() {
+        return own;
+    }
+
+    /** Fails if the node is no member, or does not answer while it is one. */
+    Future<NodeInfo> of(String node) {
+        Future<NodeInfo> earlier = known.get(node);
+        if (earlier != null && !earlier.failed()) {
+            return earlier;
+        }
+        Promise<NodeInfo> answer = Promise.promise();
+        known.put(node, answer.future());
+        ask(node, answer);
+        return answer.future();
+    }
+
+    void forget(Member member) {
+        known.remove(member.getAttribute(Listeners.VERTX_NODE));
+    }
+
+    private void ask(String node, Promise<NodeInfo> answer) {
+        Optional<Member> member = hazelcast.get().getCluster().getMembers().stream()
+                .filter(one -> node.equals(one.getAttribute(Listeners.VERTX_NODE)))
+                .findFirst();
+        if (member.isEmpty()) {
+            known.remove(node, answer.future());
+            answer.fail("the node " + node + " is no member of the cluster");
+            return;
+        }
+        hazelcast
+                .get()
+                .getExecutorService(NAME)
+                .submitToMember(new BusQuestion(), member.get(), new ExecutionCallback<String>() {
+                    @Override
+                    public void onResponse(String endpoint) {
+                        if (endpoint == null) {
+                            vertx.setTimer(
+                                    AGAIN_MS,
+                                    later -> ask(node, answer)); // It has joined, and its bus is not open yet.
+                        } else {
+                            HostPort bus = HostPort.parse(endpoint);
+                            answer.complete(new NodeInfo(bus.host(), bus.port(), null));
+                        }
+                    }
+
+                    @Override
+                    public void onFailure(Throwable problem) {
+                        answer.fail(problem);
+                    }
+                });
+    }
+}
