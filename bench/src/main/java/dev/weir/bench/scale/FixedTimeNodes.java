@@ -64,12 +64,13 @@ final class FixedTimeNodes {
 
     public static void main(String[] arguments) throws InterruptedException {
         Settings settings = Settings.of(arguments);
-        Vertx vertx = join(settings);
+        String id = UUID.randomUUID().toString().substring(0, 8);
+        Vertx vertx = join(id, settings);
         List<ModelStatus> models = models(settings.stage(), settings.model());
         long begin = System.nanoTime();
-        NodeContext.create(vertx, "shared", NodeConfig.Limits.DEFAULT, new SimpleMeterRegistry())
+        NodeContext.create(vertx, id, NodeConfig.Limits.DEFAULT, new SimpleMeterRegistry())
                 .compose(shared -> Future.all(IntStream.range(0, settings.nodes())
-                        .mapToObj(i -> deploy(shared, settings, models))
+                        .mapToObj(i -> deploy(shared, id + "-" + i, settings, models))
                         .toList()))
                 .toCompletionStage()
                 .toCompletableFuture()
@@ -78,20 +79,21 @@ final class FixedTimeNodes {
         new CountDownLatch(1).await();
     }
 
-    private static Vertx join(Settings settings) {
+    private static Vertx join(String id, Settings settings) {
         ClusterConfig config = new ClusterConfig(
                 settings.cluster(), Optional.empty(), 0, List.of(HostPort.parse(settings.join())), true);
-        return Cluster.join(config, false, Vertx.builder(), new VertxOptions(), reason -> System.exit(1))
+        return Cluster.join(id, config, false, Vertx.builder(), new VertxOptions(), reason -> System.exit(1))
                 .toCompletionStage()
                 .toCompletableFuture()
                 .join()
                 .vertx();
     }
 
-    private static Future<String> deploy(NodeContext shared, Settings settings, List<ModelStatus> models) {
+    /** @param id that of the process, with a number: nodes of one process share its place on the bus, as devices do */
+    private static Future<String> deploy(NodeContext shared, String id, Settings settings, List<ModelStatus> models) {
         NodeContext node = new NodeContext(
                 shared.vertx(),
-                UUID.randomUUID().toString().substring(0, 8),
+                id,
                 shared.courier(),
                 shared.directory(),
                 shared.dispatcher(),
