@@ -41,7 +41,7 @@ final class ClusterOptions {
     @Option(
             names = "--lite",
             description = "Hold no cluster data, so that a start or stop moves none. For large fleets with several "
-                    + "gateways: when the last data node leaves, lite nodes end and must be restarted.")
+                    + "gateways: jobs are lost when the last node that is not lite leaves.")
     private boolean lite;
 
     @Option(

@@ -88,7 +88,7 @@ public final class TestNodes {
                 .orElseGet(() -> new VerticleBase() {});
     }
 
-    /** The last to come goes first: a lite member does not outlive those that hold its data. */
+    /** The last to come goes first. */
     public void close() throws Exception {
         gate.release(1_000_000);
         for (int i = nodes.size() - 1; i >= 0; i--) {

@@ -3,11 +3,13 @@ package dev.weir.runtime.cluster;
 import com.hazelcast.cluster.Member;
 import com.hazelcast.core.ExecutionCallback;
 import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.core.HazelcastInstanceNotActiveException;
 import dev.weir.runtime.HostPort;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.spi.cluster.NodeInfo;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -26,15 +28,17 @@ final class BusEndpoints {
 
     private final Vertx vertx;
     private final Supplier<HazelcastInstance> hazelcast;
+    private final Supplier<? extends Collection<Member>> members;
     /** By Vert.x's id of the node. */
     private final Map<String, Future<NodeInfo>> known = new ConcurrentHashMap<>();
 
     private volatile NodeInfo own;
 
     /** @param hazelcast once this node has joined */
-    BusEndpoints(Vertx vertx, Supplier<HazelcastInstance> hazelcast) {
+    BusEndpoints(Vertx vertx, Supplier<HazelcastInstance> hazelcast, Supplier<? extends Collection<Member>> members) {
         this.vertx = vertx;
         this.hazelcast = hazelcast;
+        this.members = members;
     }
 
     /** Members that ask learn where this node's bus is reached. */
@@ -65,7 +69,7 @@ final class BusEndpoints {
     }
 
     private void ask(String node, Promise<NodeInfo> answer) {
-        Optional<Member> member = hazelcast.get().getCluster().getMembers().stream()
+        Optional<Member> member = members.get().stream()
                 .filter(one -> node.equals(one.getAttribute(Listeners.VERTX_NODE)))
                 .findFirst();
         if (member.isEmpty()) {
@@ -73,26 +77,39 @@ final class BusEndpoints {
             answer.fail("the node " + node + " is no member of the cluster");
             return;
         }
-        hazelcast
-                .get()
-                .getExecutorService(NAME)
-                .submitToMember(new BusQuestion(), member.get(), new ExecutionCallback<String>() {
-                    @Override
-                    public void onResponse(String endpoint) {
-                        if (endpoint == null) {
-                            vertx.setTimer(
-                                    AGAIN_MS,
-                                    later -> ask(node, answer)); // It has joined, and its bus is not open yet.
-                        } else {
-                            HostPort bus = HostPort.parse(endpoint);
-                            answer.complete(new NodeInfo(bus.host(), bus.port(), null));
-                        }
-                    }
+        try {
+            hazelcast
+                    .get()
+                    .getExecutorService(NAME)
+                    .submitToMember(new BusQuestion(), member.get(), new Answer(node, answer));
+        } catch (HazelcastInstanceNotActiveException left) {
+            answer.fail(left);
+        }
+    }
 
-                    @Override
-                    public void onFailure(Throwable problem) {
-                        answer.fail(problem);
-                    }
-                });
+    private final class Answer implements ExecutionCallback<String> {
+
+        private final String node;
+        private final Promise<NodeInfo> promise;
+
+        Answer(String node, Promise<NodeInfo> promise) {
+            this.node = node;
+            this.promise = promise;
+        }
+
+        @Override
+        public void onResponse(String endpoint) {
+            if (endpoint == null) {
+                vertx.setTimer(AGAIN_MS, later -> ask(node, promise)); // It has joined, and its bus is not open yet.
+                return;
+            }
+            HostPort bus = HostPort.parse(endpoint);
+            promise.complete(new NodeInfo(bus.host(), bus.port(), null));
+        }
+
+        @Override
+        public void onFailure(Throwable problem) {
+            promise.fail(problem);
+        }
     }
 }

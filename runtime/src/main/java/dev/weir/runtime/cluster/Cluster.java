@@ -24,9 +24,9 @@ import java.util.function.Consumer;
 /**
  * Creates a Vertx that is part of a cluster, over TCP to the given hosts, without multicast.
  *
- * <p>Every node holds a share of the cluster's data unless it is lite, so that the only gateway may be restarted: bus
- * registrations and the job ledger have three copies. Lite nodes are for fleets with several permanent gateways. Nodes
- * may start in any order: a stage waits until one of the nodes to join is up.
+ * <p>Every node holds a share of the cluster's data unless it is lite, so that the only gateway may be restarted: the job ledger has
+ * three copies. Lite nodes are for fleets with several permanent gateways. Nodes may start in any order: a stage waits until one of the
+ * nodes to join is up.
  */
 public record Cluster(Vertx vertx, HostPort address, ClusterMemory memory) {
 

@@ -3,9 +3,11 @@ package dev.weir.runtime.cluster;
 import com.hazelcast.cluster.Member;
 import com.hazelcast.cluster.MembershipEvent;
 import com.hazelcast.config.Config;
+import com.hazelcast.core.HazelcastInstanceNotActiveException;
 import com.hazelcast.core.LifecycleEvent;
 import com.hazelcast.core.LifecycleEvent.LifecycleState;
 import io.vertx.core.Completable;
+import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.spi.cluster.NodeInfo;
 import io.vertx.core.spi.cluster.RegistrationInfo;
@@ -22,6 +24,7 @@ import java.util.Set;
 final class MemberClusterManager extends HazelcastClusterManager {
 
     private final Listeners listeners = new Listeners(this::members);
+    private Vertx vertx;
     private BusEndpoints endpoints;
 
     /** @param config with the attribute {@link Listeners#NODE} */
@@ -32,7 +35,8 @@ final class MemberClusterManager extends HazelcastClusterManager {
     @Override
     public void init(Vertx vertx) {
         super.init(vertx);
-        endpoints = new BusEndpoints(vertx, this::getHazelcastInstance);
+        this.vertx = vertx;
+        endpoints = new BusEndpoints(vertx, this::getHazelcastInstance, this::members);
     }
 
     @Override
@@ -54,7 +58,8 @@ final class MemberClusterManager extends HazelcastClusterManager {
 
     @Override
     public void getNodeInfo(String node, Completable<NodeInfo> done) {
-        endpoints.of(node).onComplete(done);
+        Context caller = vertx.getOrCreateContext(); // The answer comes on a thread of Hazelcast's.
+        endpoints.of(node).onComplete((info, problem) -> caller.runOnContext(v -> done.complete(info, problem)));
     }
 
     @Override
@@ -95,7 +100,12 @@ final class MemberClusterManager extends HazelcastClusterManager {
         return getHazelcastInstance().getCluster().getLocalMember();
     }
 
+    /** None once this node has left. */
     private Set<Member> members() {
-        return getHazelcastInstance().getCluster().getMembers();
+        try {
+            return getHazelcastInstance().getCluster().getMembers();
+        } catch (HazelcastInstanceNotActiveException left) {
+            return Set.of();
+        }
     }
 }
