@@ -22,8 +22,7 @@ public final class Addresses {
     private Addresses() {}
 
     /**
-     * The node that alone listens at an address: the last part of it, without the number of a unit. Empty: it is a shared one, at which
-     * every node may listen.
+     * The node that alone listens at an address: the last part of it, without the number of a unit. Empty: it is a shared one.
      */
     public static Optional<String> node(String address) {
         if (SHARED.contains(address)) {

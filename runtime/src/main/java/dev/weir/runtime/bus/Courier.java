@@ -21,7 +21,7 @@ public interface Courier {
     }
 
     /**
-     * Sends an offer. Fails if no answer arrives in time, and with an IllegalArgumentException if the parcel is larger
+     * Sends an offer. Fails at once if the address is that of no node, if no answer arrives in time, and with an IllegalArgumentException if the parcel is larger
      * than any receiver accepts.
      */
     Future<OfferReply> offer(String address, Parcel parcel);
@@ -34,7 +34,7 @@ public interface Courier {
                         : Future.failedFuture(reply.getDetail()));
     }
 
-    /** Sends without an answer. Completes when the bytes have been written; fails if they could not be. */
+    /** Sends without an answer. Completes when the bytes have been written, even if the node does not listen; fails if they could not be. */
     Future<Void> tell(String address, Parcel parcel);
 
     /** Sends a parcel of at most one message to all listeners of the address. */

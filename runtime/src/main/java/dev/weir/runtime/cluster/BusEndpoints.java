@@ -1,5 +1,7 @@
 package dev.weir.runtime.cluster;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import com.hazelcast.cluster.Member;
 import com.hazelcast.core.ExecutionCallback;
 import com.hazelcast.core.HazelcastInstance;
@@ -10,9 +12,8 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.spi.cluster.NodeInfo;
 import java.util.Collection;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
 
 /**
@@ -25,12 +26,15 @@ final class BusEndpoints {
     static final String NAME = "weir.bus";
 
     private static final long AGAIN_MS = 100;
+    private static final long PATIENCE_MS = 2500;
+    private static final int MOST_KNOWN = 8192;
 
     private final Vertx vertx;
     private final Supplier<HazelcastInstance> hazelcast;
     private final Supplier<? extends Collection<Member>> members;
-    /** By Vert.x's id of the node. */
-    private final Map<String, Future<NodeInfo>> known = new ConcurrentHashMap<>();
+    /** By Vert.x's id of the node, which lives and dies with its process. */
+    private final Cache<String, Future<NodeInfo>> known =
+            Caffeine.newBuilder().maximumSize(MOST_KNOWN).build();
 
     private volatile NodeInfo own;
 
@@ -41,8 +45,8 @@ final class BusEndpoints {
         this.members = members;
     }
 
-    /** Members that ask learn where this node's bus is reached. */
-    void isAt(NodeInfo endpoint) {
+    /** From now on, members that ask learn where this node's bus is reached. */
+    void opened(NodeInfo endpoint) {
         own = endpoint;
         hazelcast.get().getUserContext().put(NAME, new HostPort(endpoint.host(), endpoint.port()).toString());
     }
@@ -52,29 +56,29 @@ final class BusEndpoints {
         return own;
     }
 
-    /** Fails if the node is no member, or does not answer while it is one. */
+    /** Fails if the node is not known and no member, or does not answer soon. Then the next call asks again. */
     Future<NodeInfo> of(String node) {
-        Future<NodeInfo> earlier = known.get(node);
+        Future<NodeInfo> earlier = known.getIfPresent(node);
         if (earlier != null && !earlier.failed()) {
             return earlier;
         }
         Promise<NodeInfo> answer = Promise.promise();
         known.put(node, answer.future());
+        vertx.setTimer(
+                PATIENCE_MS, late -> answer.tryFail("the node " + node + " has not said where its bus is reached"));
         ask(node, answer);
         return answer.future();
     }
 
-    void forget(Member member) {
-        known.remove(member.getAttribute(Listeners.VERTX_NODE));
-    }
-
     private void ask(String node, Promise<NodeInfo> answer) {
+        if (answer.future().isComplete()) {
+            return;
+        }
         Optional<Member> member = members.get().stream()
-                .filter(one -> node.equals(one.getAttribute(Listeners.VERTX_NODE)))
+                .filter(one -> node.equals(one.getAttribute(Listeners.BUS)))
                 .findFirst();
         if (member.isEmpty()) {
-            known.remove(node, answer.future());
-            answer.fail("the node " + node + " is no member of the cluster");
+            answer.tryFail("the node " + node + " is no member of the cluster");
             return;
         }
         try {
@@ -82,8 +86,8 @@ final class BusEndpoints {
                     .get()
                     .getExecutorService(NAME)
                     .submitToMember(new BusQuestion(), member.get(), new Answer(node, answer));
-        } catch (HazelcastInstanceNotActiveException left) {
-            answer.fail(left);
+        } catch (HazelcastInstanceNotActiveException | RejectedExecutionException leaving) {
+            answer.tryFail(leaving);
         }
     }
 
@@ -104,12 +108,12 @@ final class BusEndpoints {
                 return;
             }
             HostPort bus = HostPort.parse(endpoint);
-            promise.complete(new NodeInfo(bus.host(), bus.port(), null));
+            promise.tryComplete(new NodeInfo(bus.host(), bus.port(), null));
         }
 
         @Override
         public void onFailure(Throwable problem) {
-            promise.fail(problem);
+            promise.tryFail(problem);
         }
     }
 }

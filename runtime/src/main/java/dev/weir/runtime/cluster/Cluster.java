@@ -34,25 +34,25 @@ public record Cluster(Vertx vertx, HostPort address, ClusterMemory memory) {
      * Joins as soon as one of the other nodes is up, or starts a cluster if allowed.
      *
      * @param nodeId in the names of the addresses at which this node alone listens, see {@link Addresses}
-     * @param begins whether to start a cluster without waiting if no other node is up; true for gateways
+     * @param isGateway whether it hears what gateways tell each other, and starts a cluster without waiting if no other node is up
      * @param options to which the options of the bus are added
      * @param lost called with the reason when this node cannot recover and must be restarted
      */
     public static Future<Cluster> join(
             String nodeId,
             ClusterConfig config,
-            boolean begins,
+            boolean isGateway,
             VertxBuilder builder,
             VertxOptions options,
             Consumer<String> lost) {
-        return join(nodeId, config, InetAddress::getAllByName, begins, builder, options, lost);
+        return join(nodeId, config, InetAddress::getAllByName, isGateway, builder, options, lost);
     }
 
     static Future<Cluster> join(
             String nodeId,
             ClusterConfig config,
             Peers.Names names,
-            boolean begins,
+            boolean isGateway,
             VertxBuilder builder,
             VertxOptions options,
             Consumer<String> lost) {
@@ -69,23 +69,24 @@ public record Cluster(Vertx vertx, HostPort address, ClusterMemory memory) {
             return Future.failedFuture(new ConfigException(List.of(e.getMessage())));
         }
         Peers peers = new Peers(config.join(), names);
-        MemberClusterManager manager = new MemberClusterManager(HazelcastConfigs.of(nodeId, config, bindHost, peers));
+        MemberClusterManager manager =
+                new MemberClusterManager(HazelcastConfigs.of(nodeId, isGateway, config, bindHost, peers));
         VertxBuilder clustered = builder.with(options.setEventBusOptions(bus)).withClusterManager(manager);
-        Future<?> may = begins || config.join().isEmpty() ? Future.succeededFuture() : peers.awaitOne();
+        Future<?> may = isGateway || config.join().isEmpty() ? Future.succeededFuture() : peers.awaitOne();
         return may.compose(v -> clustered.buildClustered())
                 .recover(problem -> Future.failedFuture(named(problem, bindHost, config.busPort())))
                 .onSuccess(vertx -> watchForSplitBrain(vertx, manager, peers, lost))
                 .map(vertx -> new Cluster(
                         vertx,
                         new HostPort(bindHost, manager.self().getAddress().getPort()),
-                        new HazelcastMemory(vertx, manager.getHazelcastInstance())));
+                        new HazelcastMemory(vertx, manager.hazelcast())));
     }
 
     private static void watchForSplitBrain(
             Vertx vertx, MemberClusterManager manager, Peers peers, Consumer<String> lost) {
         Neighbours neighbours = new Neighbours(vertx, peers, manager.self().getSocketAddress());
         new SplitBrainWatchdog(
-                        () -> View.of(manager.getHazelcastInstance()),
+                        () -> View.of(manager.hazelcast()),
                         neighbours::anyAnswers,
                         (ms, look) -> vertx.setTimer(ms, timer -> look.run()),
                         lost)

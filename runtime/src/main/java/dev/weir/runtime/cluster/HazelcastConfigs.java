@@ -15,6 +15,7 @@ import com.hazelcast.splitbrainprotection.SplitBrainProtectionOn;
 import dev.weir.runtime.ClusterConfig;
 import dev.weir.runtime.HostPort;
 import dev.weir.runtime.memory.MemoryArea;
+import java.util.UUID;
 
 /** Hazelcast's configuration, with the reason for each value. */
 final class HazelcastConfigs {
@@ -24,9 +25,12 @@ final class HazelcastConfigs {
     private HazelcastConfigs() {}
 
     /** @param nodeId under which other nodes send messages to this one */
-    static Config of(String nodeId, ClusterConfig cluster, String bindHost, Peers peers) {
+    static Config of(String nodeId, boolean isGateway, ClusterConfig cluster, String bindHost, Peers peers) {
         Config config = new Config();
-        config.getMemberAttributeConfig().setAttribute(Listeners.NODE, nodeId);
+        config.getMemberAttributeConfig()
+                .setAttribute(Listeners.NODE, nodeId)
+                .setAttribute(Listeners.GATEWAY, String.valueOf(isGateway))
+                .setAttribute(Listeners.BUS, UUID.randomUUID().toString());
         config.setClusterName(cluster.name());
         config.setLiteMember(cluster.lite());
         for (MemoryArea area : MemoryArea.values()) {
@@ -40,6 +44,8 @@ final class HazelcastConfigs {
         config.getSerializationConfig().setJavaSerializationFilterConfig(JavaObjects.filter());
         config.setProperty("hazelcast.local.localAddress", bindHost);
         config.setProperty("hazelcast.socket.bind.any", "false");
+        // A signal drains the node, which leaves the cluster at its end.
+        config.setProperty("hazelcast.shutdownhook.enabled", "false");
         config.setProperty("hazelcast.phone.home.enabled", "false");
         config.setProperty("hazelcast.logging.type", "slf4j");
         // Remove a dead node after 10 s instead of 60 s. With 5 s, a busy CPU was mistaken for death, and when the

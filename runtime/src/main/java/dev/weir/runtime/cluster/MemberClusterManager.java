@@ -2,52 +2,105 @@ package dev.weir.runtime.cluster;
 
 import com.hazelcast.cluster.Member;
 import com.hazelcast.cluster.MembershipEvent;
+import com.hazelcast.cluster.MembershipListener;
 import com.hazelcast.config.Config;
+import com.hazelcast.core.Hazelcast;
+import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.core.HazelcastInstanceNotActiveException;
 import com.hazelcast.core.LifecycleEvent;
 import com.hazelcast.core.LifecycleEvent.LifecycleState;
+import com.hazelcast.core.LifecycleListener;
 import io.vertx.core.Completable;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
+import io.vertx.core.shareddata.AsyncMap;
+import io.vertx.core.shareddata.Counter;
+import io.vertx.core.shareddata.Lock;
+import io.vertx.core.spi.cluster.ClusterManager;
 import io.vertx.core.spi.cluster.NodeInfo;
+import io.vertx.core.spi.cluster.NodeListener;
 import io.vertx.core.spi.cluster.RegistrationInfo;
 import io.vertx.core.spi.cluster.RegistrationListener;
-import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
- * Vert.x's cluster manager, without the two maps in which it registers nodes and listeners: who listens where follows from the list of
- * members ({@link Listeners}), and each member says where its bus is reached ({@link BusEndpoints}). So messages need no data of the
- * cluster, and nothing has to be written again after a partition, a merge, or the loss of those that held the data. Any thread.
+ * What Vert.x's bus needs to know of a cluster. Nothing is registered in the cluster's data: who listens where follows from Hazelcast's
+ * list of members ({@link Listeners}), and each member says where its bus is reached ({@link BusEndpoints}). So messages need no data, and
+ * nothing has to be written again after a partition, a merge, or the loss of those that held the data. Vert.x's shared maps, locks and
+ * counters are refused: Weir's data is in {@link dev.weir.runtime.memory.ClusterMemory}. Any thread.
  */
-final class MemberClusterManager extends HazelcastClusterManager {
+final class MemberClusterManager implements ClusterManager, MembershipListener, LifecycleListener {
 
+    private static final String NO_SHARED_DATA = "Weir's data is in its ClusterMemory, not in Vert.x's shared data";
+
+    private final Config config;
+    private final String id;
     private final Listeners listeners = new Listeners(this::members);
     private Vertx vertx;
     private BusEndpoints endpoints;
+    private volatile HazelcastInstance hazelcast;
 
-    /** @param config with the attribute {@link Listeners#NODE} */
+    /** @param config of {@link HazelcastConfigs} */
     MemberClusterManager(Config config) {
-        super(config);
+        this.config = config;
+        this.id = config.getMemberAttributeConfig().getAttribute(Listeners.BUS);
     }
 
     @Override
-    public void init(Vertx vertx) {
-        super.init(vertx);
-        this.vertx = vertx;
-        endpoints = new BusEndpoints(vertx, this::getHazelcastInstance, this::members);
+    public void init(Vertx newVertx) {
+        vertx = newVertx;
+        endpoints = new BusEndpoints(vertx, this::hazelcast, this::members);
     }
 
     @Override
     public void registrationListener(RegistrationListener bus) {
-        super.registrationListener(bus);
-        listeners.tell(bus);
+        listeners.bus(bus);
+    }
+
+    @Override
+    public void join(Completable<Void> done) {
+        vertx.<Void>executeBlocking(() -> {
+                    hazelcast = Hazelcast.newHazelcastInstance(config);
+                    hazelcast.getCluster().addMembershipListener(this);
+                    hazelcast.getLifecycleService().addLifecycleListener(this);
+                    listeners.membersChanged(); // No event tells of those that were there before.
+                    return null;
+                })
+                .onComplete(done);
+    }
+
+    /** Hands this node's share of the data over first, for at most the time that {@link HazelcastConfigs} sets. */
+    @Override
+    public void leave(Completable<Void> done) {
+        vertx.<Void>executeBlocking(() -> {
+                    hazelcast.getLifecycleService().shutdown();
+                    return null;
+                })
+                .onComplete(done);
+    }
+
+    @Override
+    public boolean isActive() {
+        return hazelcast != null && hazelcast.getLifecycleService().isRunning();
+    }
+
+    @Override
+    public String getNodeId() {
+        return id;
+    }
+
+    @Override
+    public List<String> getNodes() {
+        return members().stream()
+                .map(member -> member.getAttribute(Listeners.BUS))
+                .toList();
     }
 
     @Override
     public void setNodeInfo(NodeInfo own, Completable<Void> done) {
-        endpoints.isAt(own);
+        endpoints.opened(own);
         done.succeed();
     }
 
@@ -85,8 +138,7 @@ final class MemberClusterManager extends HazelcastClusterManager {
     @Override
     public void memberRemoved(MembershipEvent event) {
         listeners.membersChanged();
-        endpoints.forget(event.getMember());
-        PartitionTables.forget(getHazelcastInstance(), event.getMember());
+        PartitionTables.forget(hazelcast, event.getMember());
     }
 
     @Override
@@ -96,14 +148,43 @@ final class MemberClusterManager extends HazelcastClusterManager {
         }
     }
 
+    /** For Vert.x's fail-over of verticles, which Weir does not use. */
+    @Override
+    public void nodeListener(NodeListener listener) {}
+
+    @Override
+    public <K, V> void getAsyncMap(String name, Completable<AsyncMap<K, V>> done) {
+        done.fail(NO_SHARED_DATA);
+    }
+
+    @Override
+    public <K, V> Map<K, V> getSyncMap(String name) {
+        throw new UnsupportedOperationException(NO_SHARED_DATA);
+    }
+
+    @Override
+    public void getLockWithTimeout(String name, long timeoutMs, Completable<Lock> done) {
+        done.fail(NO_SHARED_DATA);
+    }
+
+    @Override
+    public void getCounter(String name, Completable<Counter> done) {
+        done.fail(NO_SHARED_DATA);
+    }
+
+    /** Null until this node has joined. */
+    HazelcastInstance hazelcast() {
+        return hazelcast;
+    }
+
     Member self() {
-        return getHazelcastInstance().getCluster().getLocalMember();
+        return hazelcast.getCluster().getLocalMember();
     }
 
     /** None once this node has left. */
     private Set<Member> members() {
         try {
-            return getHazelcastInstance().getCluster().getMembers();
+            return hazelcast.getCluster().getMembers();
         } catch (HazelcastInstanceNotActiveException left) {
             return Set.of();
         }

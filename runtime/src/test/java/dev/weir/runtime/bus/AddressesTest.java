@@ -18,7 +18,7 @@ class AddressesTest {
     }
 
     @Test
-    void everyNodeMayListenAtASharedAddress() {
+    void aSharedAddressIsThatOfNoNode() {
         assertThat(List.of(Addresses.STATUS, Addresses.CANCEL, Addresses.GATEWAYS))
                 .allSatisfy(shared -> assertThat(Addresses.node(shared)).isEmpty());
     }

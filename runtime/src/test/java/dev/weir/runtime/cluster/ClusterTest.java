@@ -8,7 +8,6 @@ import static dev.weir.runtime.TestNodes.awaitStages;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.hazelcast.core.HazelcastInstance;
 import dev.weir.proto.ParcelFormat;
 import dev.weir.proto.v1.Event;
 import dev.weir.proto.v1.Event.WhatCase;
@@ -134,7 +133,7 @@ class ClusterTest {
     }
 
     @Test
-    void liteNodesOutliveAllThatHoldData() throws Exception {
+    void liteNodesNeedNoneThatHoldsData() throws Exception {
         gate.release(1000);
         Node before = nodes.start(nodes.member(gateway, List.of(), false, Role.GATEWAY));
         Node denoiser = nodes.start(joining(true, Role.DENOISER));
@@ -143,31 +142,17 @@ class ClusterTest {
         get(before.close());
 
         awaitStages(denoiser, DECODER, 1);
-        HostPort bind = FreePorts.onLoopback();
-        Node after =
-                nodes.start(nodes.member(bind, List.of(denoiser.clusterAddress().orElseThrow()), false, Role.GATEWAY));
+        List<HostPort> known = List.of(denoiser.clusterAddress().orElseThrow());
+        nodes.start(nodes.member(FreePorts.onLoopback(), known, true, Role.TEXT_ENCODER));
+        awaitStages(denoiser, TEXT_ENCODER, 1);
+        Node after = nodes.start(nodes.member(FreePorts.onLoopback(), known, false, Role.GATEWAY));
+        awaitStages(after, TEXT_ENCODER, 1);
         awaitStages(after, DENOISER, 1);
         awaitStages(after, DECODER, 1);
         TestOwner owner = get(TestOwner.on(after.context()));
-        get(owner.dispatch(owner.task("job", DENOISER, DECODER).build(), 1));
+        get(owner.dispatch(owner.task("job", TEXT_ENCODER, DENOISER, DECODER).build(), 1));
 
         await().until(() -> !owner.heard("job", WhatCase.FINISHED).isEmpty());
-    }
-
-    @Test
-    void nothingIsKeptOfANodeThatLeft() throws Exception {
-        Node first = nodes.start(nodes.member(gateway, List.of(), false, Role.GATEWAY));
-        Node second = nodes.start(joining(false, Role.DENOISER));
-        awaitStages(first, DENOISER, 1);
-        HazelcastInstance memory = TestMembers.find(nodes.clusterName(), gateway.port());
-        memory.getMap("test").put("key", "value"); // Assigns the partitions, so that the second node has some of them.
-        assertThat(TestMembers.partitionTables(memory)).isEmpty();
-
-        get(second.close());
-
-        await().until(() -> memory.getCluster().getMembers().size() == 1);
-        await().untilAsserted(
-                        () -> assertThat(TestMembers.partitionTables(memory)).isEmpty());
     }
 
     private NodeConfig joining(boolean lite, Role... roles) throws Exception {

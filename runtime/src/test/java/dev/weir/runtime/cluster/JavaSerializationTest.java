@@ -18,7 +18,6 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.internal.VertxInternal;
-import io.vertx.spi.cluster.hazelcast.HazelcastClusterManager;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.Serializable;
@@ -109,6 +108,6 @@ class JavaSerializationTest {
     }
 
     private static HazelcastInstance hazelcast(Vertx member) {
-        return ((HazelcastClusterManager) ((VertxInternal) member).clusterManager()).getHazelcastInstance();
+        return ((MemberClusterManager) ((VertxInternal) member).clusterManager()).hazelcast();
     }
 }

@@ -4,10 +4,15 @@ import static dev.weir.runtime.Futures.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.weir.proto.Parcel;
+import dev.weir.proto.v1.NodeStatus;
 import dev.weir.runtime.ClusterConfig;
 import dev.weir.runtime.FreePorts;
 import dev.weir.runtime.HostPort;
+import dev.weir.runtime.bus.Addresses;
+import dev.weir.runtime.bus.Courier;
 import dev.weir.runtime.cluster.Peers.Names;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -17,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -67,9 +73,21 @@ class JoinByNameTest {
         assertThat(joined.get(0).memory().view())
                 .isNotEqualTo(joined.get(1).memory().view());
 
+        Courier here = Courier.of(joined.get(0).vertx(), new SimpleMeterRegistry());
+        Courier there = Courier.of(joined.get(1).vertx(), new SimpleMeterRegistry());
+        List<Parcel> heard = new CopyOnWriteArrayList<>();
+        get(there.listen(Addresses.STATUS, delivery -> heard.add(delivery.parcel())));
+        here.publish(Addresses.STATUS, Parcel.of(NodeStatus.getDefaultInstance())); // The bus remembers who hears it.
+
         allAreKnown.set(true);
 
         awaitOneClusterOf(2);
+        Parcel status = Parcel.of(NodeStatus.newBuilder().setNodeId("merged").build());
+        await().until(() -> {
+            here.publish(Addresses.STATUS, status);
+            return !heard.isEmpty();
+        });
+        assertThat(heard).containsOnly(status);
     }
 
     private void awaitOneClusterOf(int members) {
@@ -81,7 +99,7 @@ class JoinByNameTest {
     private Future<Cluster> joining(String host, boolean begins, Names names) {
         ClusterConfig config = new ClusterConfig(
                 name, Optional.of(new HostPort(host, port)), 0, List.of(new HostPort("weir-cluster", port)), false);
-        return Cluster.join("node", config, names, begins, Vertx.builder(), new VertxOptions(), reason -> {});
+        return Cluster.join(host, config, names, begins, Vertx.builder(), new VertxOptions(), reason -> {});
     }
 
     private static InetAddress[] addresses(List<String> hosts) throws UnknownHostException {

@@ -24,11 +24,13 @@ class ListenersTest {
     private final Listeners listeners = new Listeners(() -> List.copyOf(members));
 
     @Test
-    void theNodeOfAnAddressListensThereAndAllListenAtASharedOne() {
-        members.addAll(List.of(member("a"), member("b")));
+    void theNodeOfAnAddressListensThereAndAllOrAllGatewaysAtASharedOne() {
+        members.addAll(List.of(member("a"), gateway("b")));
 
         assertThat(nodes(listeners.at("weir.denoiser.b-1"))).containsExactly("vertx-b");
         assertThat(nodes(listeners.at(Addresses.STATUS))).containsExactly("vertx-a", "vertx-b");
+        assertThat(nodes(listeners.at(Addresses.CANCEL))).containsExactly("vertx-a", "vertx-b");
+        assertThat(nodes(listeners.at(Addresses.GATEWAYS))).containsExactly("vertx-b");
         assertThat(listeners.at("weir.denoiser.c")).isEmpty();
     }
 
@@ -36,13 +38,14 @@ class ListenersTest {
     void theBusIsToldWhenWhatItRemembersHasChanged() {
         members.addAll(List.of(member("a"), member("b")));
         Map<String, List<String>> told = new HashMap<>();
-        listeners.tell(new RegistrationListener() {
+        listeners.bus(new RegistrationListener() {
             @Override
             public void registrationsUpdated(RegistrationUpdateEvent event) {
                 told.put(event.address(), nodes(event.registrations()));
             }
         });
         listeners.at(Addresses.STATUS);
+        listeners.at("weir.denoiser.a");
         listeners.at("weir.denoiser.b");
         listeners.at("weir.denoiser.c");
 
@@ -51,13 +54,18 @@ class ListenersTest {
         listeners.membersChanged();
 
         assertThat(told)
-                .isEqualTo(Map.of(Addresses.STATUS, List.of("vertx-a", "vertx-c"), "weir.denoiser.b", List.of()));
-        assertThat(nodes(listeners.at("weir.denoiser.c"))).containsExactly("vertx-c");
+                .isEqualTo(Map.of(
+                        Addresses.STATUS,
+                        List.of("vertx-a", "vertx-c"),
+                        "weir.denoiser.b",
+                        List.of(),
+                        "weir.denoiser.c",
+                        List.of("vertx-c")));
     }
 
     @Test
     void aMemberOfAnotherVersionGetsNoMessages() {
-        members.addAll(List.of(member("a"), member(Map.of(Listeners.VERTX_NODE, "vertx-x"))));
+        members.addAll(List.of(member("a"), member(Map.of("__vertx.nodeId", "vertx-x"))));
         listeners.membersChanged();
 
         assertThat(nodes(listeners.at(Addresses.STATUS))).containsExactly("vertx-a");
@@ -68,7 +76,11 @@ class ListenersTest {
     }
 
     private static Member member(String node) {
-        return member(Map.of(Listeners.NODE, node, Listeners.VERTX_NODE, "vertx-" + node));
+        return member(Map.of(Listeners.NODE, node, Listeners.BUS, "vertx-" + node, Listeners.GATEWAY, "false"));
+    }
+
+    private static Member gateway(String node) {
+        return member(Map.of(Listeners.NODE, node, Listeners.BUS, "vertx-" + node, Listeners.GATEWAY, "true"));
     }
 
     private static Member member(Map<String, String> attributes) {

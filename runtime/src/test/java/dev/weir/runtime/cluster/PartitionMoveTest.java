@@ -101,6 +101,7 @@ class PartitionMoveTest {
     private Config config(HostPort bind, List<HostPort> join) {
         return HazelcastConfigs.of(
                 "node",
+                true,
                 new ClusterConfig(name, Optional.of(bind), 0, join, false),
                 bind.host(),
                 new Peers(join, InetAddress::getAllByName));

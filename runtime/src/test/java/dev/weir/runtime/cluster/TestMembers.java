@@ -3,9 +3,6 @@ package dev.weir.runtime.cluster;
 import com.hazelcast.core.Hazelcast;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.core.HazelcastInstanceNotActiveException;
-import com.hazelcast.instance.impl.HazelcastInstanceProxy;
-import com.hazelcast.internal.partition.PartitionTableView;
-import java.util.Collection;
 
 /** The members of clusters in this JVM. */
 final class TestMembers {
@@ -17,16 +14,6 @@ final class TestMembers {
                 .filter(member -> is(member, cluster, port))
                 .findFirst()
                 .orElseThrow();
-    }
-
-    /** What a member keeps of the partition tables of members that have left. */
-    static Collection<PartitionTableView> partitionTables(HazelcastInstance member) {
-        return ((HazelcastInstanceProxy) member)
-                .getOriginal()
-                .node
-                .getPartitionService()
-                .getPartitionStateManager()
-                .snapshots();
     }
 
     private static boolean is(HazelcastInstance member, String cluster, int port) {
