@@ -216,7 +216,7 @@ final class LedgerTest {
         memory.mood = Mood.WELL;
 
         await().until(() -> record(job).getEventsList().stream().anyMatch(JobEventRecord::hasCompleted));
-        String afterThoseOfTheOtherOwner = String.valueOf((1L << 32) + 1000);
+        String afterThoseOfTheOtherOwner = String.valueOf((1L << 24) + 1000);
         HttpResponse<String> again = gateway.send(gateway.request("/v1/jobs/" + job + "/events")
                 .header("Last-Event-ID", afterThoseOfTheOtherOwner)
                 .build());

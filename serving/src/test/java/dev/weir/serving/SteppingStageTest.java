@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -106,8 +107,10 @@ final class SteppingStageTest {
 
     @Test
     void aUserOfMoreWeightGetsMoreOfTheDevice() {
+        // Shares are of measured time: a pass must be longer than what else may happen on the machine meanwhile.
         SteppingStage stage = open(
-                new FakeModel(rows -> {}), new SteppingStage.Limits(HELD, 4).withUserWeights(Map.of("paying", 3.0)));
+                new FakeModel(rows -> LockSupport.parkNanos(2_000_000)),
+                new SteppingStage.Limits(HELD, 4).withUserWeights(Map.of("paying", 3.0)));
         for (int i = 0; i < 24; i++) {
             stage.admit(FakeModel.work("other " + i, "other", Priority.STANDARD, 20, false, i), results);
             stage.admit(FakeModel.work("paying " + i, "paying", Priority.STANDARD, 20, false, i), results);

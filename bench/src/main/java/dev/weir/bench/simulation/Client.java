@@ -189,7 +189,7 @@ final class Client {
                 .attend(job, event -> answer(() -> on(event, mine)), () -> answer(() -> lost(mine)));
         long after = seq;
         world.note(() -> "%s continues at %s after number %d.%d"
-                .formatted(process, gateway.process(), after >>> 32, (int) after));
+                .formatted(process, gateway.process(), after >>> 24, after & 0xffffff));
         job.eventsAfter(seq).forEach(event -> answer(() -> on(event, mine)));
         answer(() -> {
             if (mine != connection) {
@@ -274,7 +274,9 @@ final class Client {
 
     private static String brief(JobEvent end) {
         return "%s, number %d.%d"
-                .formatted(end.getClass().getSimpleName(), end.at().seq() >>> 32, (int)
-                        end.at().seq());
+                .formatted(
+                        end.getClass().getSimpleName(),
+                        end.at().seq() >>> 24,
+                        end.at().seq() & 0xffffff);
     }
 }

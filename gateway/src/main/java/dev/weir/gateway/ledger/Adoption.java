@@ -45,6 +45,7 @@ final class Adoption {
     private final Counter adopted;
     private final Map<String, Future<Optional<KeptJob>>> underway = new HashMap<>();
     private Consumer<KeptJob> onBegun = job -> {};
+    private Consumer<String> onDoubt = job -> {};
 
     Adoption(
             NodeContext node,
@@ -71,6 +72,11 @@ final class Adoption {
         onBegun = listener;
     }
 
+    /** @param listener called with the id of each job whose record may be this gateway's now: its write had no answer */
+    void onDoubt(Consumer<String> listener) {
+        onDoubt = listener;
+    }
+
     /** Whether this gateway knows the cluster's state and is not shutting down. */
     boolean isPossible() {
         return gateways.acquainted() && !jobs.isDraining();
@@ -95,7 +101,7 @@ final class Adoption {
                 .orElseGet(() -> Future.succeededFuture(Map.of()))
                 .compose(images -> take(entry, images));
         underway.put(id, adopting);
-        return adopting.onComplete(done -> underway.remove(id, adopting));
+        return adopting.onComplete(done -> underway.remove(id, adopting)).onFailure(problem -> onDoubt.accept(id));
     }
 
     private Future<Optional<KeptJob>> take(Ledger.Entry entry, Map<Integer, byte[]> images) {
@@ -105,7 +111,7 @@ final class Adoption {
         long deadlineMs = over ? loop.nowMs() + patience.deadline().toMillis() : before.getDeadlineMs();
         JobRecord record = before.toBuilder()
                 .setOwner(gateways.self())
-                .setEpoch(before.getEpoch() + 1)
+                .setEpoch(Epoch.after(before.getEpoch(), gateways.self()))
                 .setVersion(0)
                 .setDeadlineMs(deadlineMs)
                 .build();

@@ -14,6 +14,7 @@ import dev.weir.gateway.job.KeptJobs;
 import dev.weir.gateway.job.OnDisconnect;
 import dev.weir.gateway.job.RefusedException;
 import dev.weir.gateway.user.User;
+import dev.weir.proto.v1.JobWatch;
 import dev.weir.proto.v1.OfferReply;
 import dev.weir.proto.v1.OfferReply.Verdict;
 import dev.weir.runtime.NodeContext;
@@ -50,6 +51,7 @@ public final class JobLedger {
     private final KeyedJobs keyed;
     private final Endings endings;
     private final JobList list;
+    private final Orphans orphans;
 
     public JobLedger(NodeContext node, Jobs jobs, GatewayConfig config, ImageMemory images) {
         this.node = node;
@@ -74,7 +76,7 @@ public final class JobLedger {
         this.endings = new Endings(node.courier(), jobs, kept, gateways, owned, views, publisher);
         this.keyed = new KeyedJobs(node.loop(), new IdempotencyKeys(node.memory(), longest), owned, this::find);
         this.list = new JobList(node.loop(), kept, stores.ledger());
-        new Orphans(
+        this.orphans = new Orphans(
                 node.loop(),
                 stores.ledger(),
                 gateways,
@@ -279,13 +281,21 @@ public final class JobLedger {
         switch (delivery.parcel().header().getBodyCase()) {
             case TOLD ->
                 views.on(delivery.parcel().header().getTold(), delivery.parcel().tensors());
-            case WATCH ->
-                answer(delivery, departures.watched(delivery.parcel().header().getWatch()));
+            case WATCH -> answer(delivery, watched(delivery.parcel().header().getWatch()));
             case CANCEL ->
                 // Without an answer the other gateway says that there was none.
                 endings.ask(delivery.parcel().header().getCancel()).onSuccess(ended -> answer(delivery, ended));
             default -> {}
         }
+    }
+
+    /** Another gateway asks the owner of a job, as its record names it. */
+    private boolean watched(JobWatch watch) {
+        boolean isOwned = departures.watched(watch);
+        if (!isOwned) {
+            orphans.doubt(watch.getJobId());
+        }
+        return isOwned;
     }
 
     private static void answer(Delivery delivery, boolean accepted) {

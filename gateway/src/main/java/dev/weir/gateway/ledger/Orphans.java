@@ -48,8 +48,16 @@ final class Orphans {
         this.adoption = adoption;
         this.order = order;
         gateways.onLost(name -> look());
+        adoption.onDoubt(this::doubt);
         loop.every(EVERY_MS, this::look);
         lookAgain();
+    }
+
+    /** The record of a job may be this gateway's, though it was another's when it was last read. */
+    void doubt(String job) {
+        if (owners.remove(job) != null) {
+            lookAgain();
+        }
     }
 
     private void look() {

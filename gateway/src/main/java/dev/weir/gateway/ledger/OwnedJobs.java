@@ -245,7 +245,7 @@ final class OwnedJobs implements RecordedJob.Owner {
     /** Leaves unfinished jobs to the other gateways, once the state of all jobs is written or that takes too long. */
     Future<Void> handOver() {
         List<Future<Void>> written =
-                recorded.values().stream().map(RecordedJob::settle).toList();
+                recorded.values().stream().map(RecordedJob::handOver).toList();
         return Future.join(written).transform(done -> {
             letGoOfAll();
             return Future.succeededFuture();

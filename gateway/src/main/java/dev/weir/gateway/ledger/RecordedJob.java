@@ -81,6 +81,7 @@ final class RecordedJob implements JobWatcher {
     private boolean uncertain;
     private boolean refused;
     private boolean dropped;
+    private boolean leaving;
 
     /**
      * @param base the record with owner and epoch, and the events of earlier owners
@@ -173,7 +174,7 @@ final class RecordedJob implements JobWatcher {
 
     @Override
     public Future<Long> raiseEpoch(long above) {
-        claimed = Math.max(claimed, above + 1);
+        claimed = Math.max(claimed, Epoch.after(above, base.getOwner()));
         raising = true;
         Future<Long> granted = raised.future();
         write();
@@ -215,6 +216,12 @@ final class RecordedJob implements JobWatcher {
         loop.after(LONGEST_WAIT_MS, settled::tryComplete);
         write();
         return settled.future();
+    }
+
+    /** The same, for the next owner, who reports the ends that are not written: reported here too, they would be two. */
+    Future<Void> handOver() {
+        leaving = true;
+        return settle();
     }
 
     /** The record to write now. */
@@ -360,7 +367,7 @@ final class RecordedJob implements JobWatcher {
     }
 
     private void tellLate(JobEvent event) {
-        if (!dropped && !refused && owner.speaks() && waiting.contains(event)) {
+        if (!dropped && !leaving && !refused && owner.speaks() && waiting.contains(event)) {
             while (waiting.peek() != event) {
                 kept.on(waiting.poll());
             }

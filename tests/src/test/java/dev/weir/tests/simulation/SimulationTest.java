@@ -18,6 +18,12 @@ class SimulationTest {
     /** Each fault that {@link ReintroducedFaultsTest} brings back is found by less than a quarter of them. */
     private static final int SEEDS = 2000;
 
+    /**
+     * Found among the first 200,000: an adoption whose answer was lost, so that a gateway owned a job without knowing; owners in both parts
+     * of a cluster that gave events the same numbers; ends that a gateway reported without a record while it left.
+     */
+    private static final LongStream FOUND = LongStream.of(27_736, 126_059, 132_328, 162_639);
+
     @BeforeAll
     static void quiet() {
         ((Logger) LoggerFactory.getLogger("dev.weir")).setLevel(Level.OFF);
@@ -25,7 +31,7 @@ class SimulationTest {
 
     @Test
     void noSeedViolatesAPromise() {
-        List<String> violated = LongStream.rangeClosed(1, SEEDS)
+        List<String> violated = LongStream.concat(LongStream.rangeClosed(1, SEEDS), FOUND)
                 .parallel()
                 .mapToObj(seed -> Simulation.run(seed, false))
                 .filter(Outcome::failed)
