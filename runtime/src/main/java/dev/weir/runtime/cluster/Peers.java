@@ -64,11 +64,11 @@ final class Peers {
     }
 
     private void look(Promise<Void> up) {
-        long loggedNanos = System.nanoTime() - LOG_EVERY_NANOS;
+        long loggedNanos = System.nanoTime(); // Nodes may start in any order, so a short wait is no news.
         try {
             while (addresses().stream().noneMatch(Peers::isUp)) {
                 if (System.nanoTime() - loggedNanos >= LOG_EVERY_NANOS) {
-                    log.info("Waiting for one of {} to be up", peers);
+                    log.warn("Waiting for one of {} to be up", peers);
                     loggedNanos = System.nanoTime();
                 }
                 TimeUnit.MILLISECONDS.sleep(PAUSE_MS);
